@@ -1,0 +1,115 @@
+package hugops
+
+import "time"
+
+// MinAuthors is the number of authors who took a side below which no index is
+// shown.
+const MinAuthors = 30
+
+// Index is the empathy index of one outage (or of one hour of it): 100 × support
+// / (support + venting), over distinct authors, with a 95 % interval.
+// docs/INDEX.md gives the formula and its sources.
+type Index struct {
+	// Enough is false below MinAuthors: then Value, Lower and Upper mean nothing.
+	Enough bool    `json:"enough"`
+	Value  float64 `json:"value"` // 0–100, shrunk towards the long-term mean
+	Lower  float64 `json:"lower"` // 2.5 % bound, 0–100
+	Upper  float64 `json:"upper"` // 97.5 % bound, 0–100
+	// Raw is the value before shrinkage, EMQ the cross-check by another method.
+	Raw float64 `json:"raw"`
+	EMQ float64 `json:"emq"`
+	// Authors counts everybody with a linked post; Sided, Support and Venting
+	// those who took a side by their most probable stance (whole people, for
+	// counts on pages; the index itself uses the probabilities).
+	Authors int `json:"authors"`
+	Sided   int `json:"sided"`
+	Support int `json:"support"`
+	Venting int `json:"venting"`
+	// Influence is the most that any one author can move the index, in points.
+	Influence float64 `json:"influence"`
+}
+
+// Minute is one bucket of an outage's time series: distinct posts by their most
+// probable stance, as counted from the readings stored now.
+type Minute struct {
+	At      time.Time `json:"at"` // start of the bucket, UTC
+	Support int       `json:"support"`
+	Venting int       `json:"venting"`
+	Neutral int       `json:"neutral"`
+	Authors int       `json:"authors"` // distinct within the bucket
+}
+
+// CurvePoint is the index over the hour that ends at At.
+type CurvePoint struct {
+	At    time.Time `json:"at"`
+	Index Index     `json:"index"`
+}
+
+// Summary is an outage with its index, as lists show it.
+type Summary struct {
+	Outage Outage `json:"outage"`
+	Index  Index  `json:"index"`
+	// Posts counts distinct linked posts.
+	Posts int `json:"posts"`
+	// FirstPost and LastPost are the times of the earliest and latest linked
+	// post; zero when there is none.
+	FirstPost time.Time `json:"first_post,omitzero"`
+	LastPost  time.Time `json:"last_post,omitzero"`
+	// Curve is the index over the sliding hour; empty where too few took a side.
+	Curve []CurvePoint `json:"curve,omitempty"`
+}
+
+// Share is one row of a breakdown (by network, by language). Cells under five
+// authors are folded into a row keyed "other".
+type Share struct {
+	Key   string `json:"key"`
+	Index Index  `json:"index"`
+}
+
+// Detail is everything that the page of one outage shows.
+type Detail struct {
+	Summary
+	Bucket    time.Duration `json:"-"` // width of Series
+	Series    []Minute      `json:"series"`
+	ByNetwork []Share       `json:"by_network"`
+	ByLang    []Share       `json:"by_lang"`
+	Coverage  []Coverage    `json:"coverage"`
+	// Model is the version of the stance model behind most readings.
+	Model string `json:"model"`
+}
+
+// CoverageState is how well a source saw one minute.
+type CoverageState string
+
+// The states of a source, best first.
+const (
+	CoverageLive   CoverageState = "live"
+	CoverageReplay CoverageState = "replay"
+	CoverageSample CoverageState = "sample"
+	CoverageGap    CoverageState = "gap"
+)
+
+// Coverage is what one source saw in one minute.
+type Coverage struct {
+	Source  string        `json:"source"`
+	Network Network       `json:"network"`
+	At      time.Time     `json:"at"` // start of the minute, UTC
+	State   CoverageState `json:"state"`
+	Seen    int           `json:"seen"` // posts that reached the filter
+	Kept    int           `json:"kept"` // posts that went on into Kafka
+}
+
+// ErrorModel is how a stance model errs, measured on labelled posts that it was
+// not trained on. The index corrects for it and carries its uncertainty. Classes
+// are in the order support, venting, neutral.
+type ErrorModel struct {
+	Model string `json:"model"`
+	// Mean[i][j] is the mean probability that the model gives to class j on posts
+	// whose true class is i; each row sums to 1.
+	Mean [3][3]float64 `json:"mean"`
+	// Cov[i] is the covariance matrix of those probabilities within true class i,
+	// of one post; divided by N[i] it is that of the mean.
+	Cov [3][3][3]float64 `json:"cov"`
+	// N[i] is the number of labelled posts of class i behind it.
+	N [3]int `json:"n"`
+}
