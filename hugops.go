@@ -11,5 +11,10 @@
 // each other; they meet here and in cmd/hugops.
 package hugops
 
+import "errors"
+
 // Version is the program's version, set at build time.
 var Version = "0.1.0-dev"
+
+// ErrNotFound is wrapped by errors about an outage that nobody knows.
+var ErrNotFound = errors.New("not found")

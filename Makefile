@@ -1,0 +1,57 @@
+# hugops: `make demo` and `make test` are all that a new user needs.
+# They need Go, Node.js (for npm, which brings the engine) and make.
+
+SHELL := /bin/bash
+CHDB_VERSION := 26.7.3-stable.1
+BIN := bin/hugops
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build engine test lint fuzz race bench bench-up manual compose browser clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+demo: build ## set up, and run the main job on demo posts: one address is printed
+	@exec $(BIN) up --demo --data .hugops-demo --log-level warn
+
+build: engine ## build bin/hugops
+	@go build -trimpath -o $(BIN) ./cmd/hugops
+
+# The engine is one npm package for each platform. The locked one serves most
+# machines; the others come by the same version without a lock.
+engine: ## fetch the embedded ClickHouse engine (npm)
+	@command -v node >/dev/null || { echo "Node.js is missing: install it (https://nodejs.org), then run make again."; exit 1; }
+	@case "$$(uname -s)-$$(uname -m)" in \
+	  Linux-x86_64) pkg=lib-linux-x64-gnu ;; Linux-aarch64) pkg=lib-linux-arm64-gnu ;; \
+	  Darwin-arm64) pkg=lib-darwin-arm64 ;; Darwin-x86_64) pkg=lib-darwin-x64 ;; \
+	  *) echo "There is no embedded engine for $$(uname -sm): use --clickhouse with a server."; exit 1 ;; esac; \
+	if ! grep -qs '$(CHDB_VERSION)' node_modules/.hugops-engine; then \
+	  echo "Fetching the engine (170 MB, once) …"; \
+	  if [ $$pkg = lib-linux-x64-gnu ]; then npm ci --silent --omit=dev; \
+	  else npm install --silent --no-save "@chdb/$$pkg@$(CHDB_VERSION)"; fi && \
+	  test -n "$$(ls node_modules/@chdb/$$pkg/libchdb.* 2>/dev/null)" && echo '$(CHDB_VERSION)' > node_modules/.hugops-engine; \
+	fi
+
+test: engine ## set up, and pass every test
+	@go vet ./...
+	@go test ./...
+
+lint: ## gofmt, vet, staticcheck
+	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
+	@go vet ./...
+	@go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+
+race: engine ## the tests under the race detector
+	@go test -race ./...
+
+FUZZTIME ?= 10s
+fuzz: ## every fuzz target for FUZZTIME (default 10s)
+	@set -e; for file in $$(grep -rlE '^func Fuzz' --include='*_test.go' . ); do \
+	  for name in $$(grep -oE '^func Fuzz[A-Za-z0-9_]+' $$file | cut -c6-); do \
+	    echo "== $$name ($$(dirname $$file))"; go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) $$(dirname $$file); done; done
+
+manual: ## write docs/MANUAL.md from the program's own help
+	@go run ./cmd/hugops help --all > docs/MANUAL.md
+
+clean: ## remove what was built; data directories stay
+	@rm -rf bin

@@ -1,0 +1,275 @@
+package classify
+
+import (
+	"bytes"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hugops/hugops"
+)
+
+// LinkThreshold is the least probability of a link that is kept.
+const LinkThreshold = 0.5
+
+// Probabilities that the post means an outage of the service at all, by what
+// names the service, before time and rivals are weighed.
+const (
+	pPage    = 0.99 // the address of the incident itself
+	pStatus  = 0.95 // an address on the service's status page
+	pNamed   = 0.92 // name, handle, hashtag or site, and words of an outage
+	pAuthor  = 0.90 // the provider's own account
+	pWord    = 0.86 // a name that is a word too, and words of an outage
+	pBare    = 0.55 // a name without any word of an outage
+	pMax     = 0.98
+	perScope = 0.03 // more for a component or title word that the post names
+)
+
+// How far an outage of a relative of the named service is meant.
+const (
+	kinSelf   = 1.0
+	kinParent = 0.95 // S3 is named, AWS is out
+	kinPart   = 0.75 // AWS is named, S3 is out
+)
+
+// known is an outage with what its candidates are told apart by.
+type known struct {
+	outage     hugops.Outage
+	components []string // folded names
+	words      []string // folded words of the title that say something
+}
+
+func newKnown(o *hugops.Outage) known {
+	k := known{outage: *o}
+	for _, c := range o.Components {
+		if c = strings.TrimSpace(foldString(c)); len(c) > 2 && !slices.Contains(k.components, c) {
+			k.components = append(k.components, c)
+		}
+	}
+	name := foldString(o.ServiceName + " " + o.Service)
+	for _, w := range strings.FieldsFunc(foldString(o.Title), func(r rune) bool { return r == ' ' || strings.ContainsRune(".,:;!?()[]\"/", r) }) {
+		if len(w) > 3 && !strings.Contains(name, w) && !plainTitleWords[w] && !isOutageWord(w) && !slices.Contains(k.words, w) {
+			k.words = append(k.words, w)
+		}
+	}
+	return k
+}
+
+func isOutageWord(w string) bool { _, ok := words().outage[w]; return ok }
+
+// plainTitleWords are words of titles that tell no incident from another.
+var plainTitleWords = func() map[string]bool {
+	m := map[string]bool{}
+	for _, w := range strings.Fields(`with from some users user customers customer issue issues problem problems increased elevated
+		experiencing impacting impacted affecting affected multiple services service systems system across requests request for and the
+		this that when while performance access availability partial major minor intermittently currently investigation been have
+		may possible several unable using status update degradation`) {
+		m[w] = true
+	}
+	return m
+}()
+
+// candidate is an outage that a post may be about.
+type candidate struct {
+	outage int32
+	base   float64 // that an outage of the service is meant, at this time
+	weight float64 // against its rivals
+	scope  int     // components and title words that the post names
+	when   string
+}
+
+// Link returns the services that a post names, in its order, and the outages
+// that it is about with at least LinkThreshold, most probable first. A post that
+// names no service and no incident is linked to nothing.
+func (l *Linker) Link(p *hugops.Post) (services []string, links []hugops.Link) {
+	s := scans.Get().(*scan)
+	defer scans.Put(s)
+	l.read(s, p)
+	for _, t := range s.found {
+		services = append(services, l.targets[t].slug)
+	}
+	for _, o := range s.outages {
+		k := &l.outages[o]
+		if f, when := timeFactor(&k.outage, p.PostedAt); f > 0 {
+			links = addLink(links, hugops.Link{Outage: k.outage.ID, Probability: pPage,
+				Evidence: []string{"url:" + hostOf(k.outage.URL), "time:" + when}})
+		}
+	}
+	for _, t := range s.found {
+		if c, ok := l.best(s, t); ok {
+			links = addLink(links, l.explain(s, t, c))
+		}
+	}
+	slices.SortFunc(links, func(a, b hugops.Link) int {
+		switch {
+		case a.Probability > b.Probability:
+			return -1
+		case a.Probability < b.Probability:
+			return 1
+		}
+		return strings.Compare(a.Outage, b.Outage)
+	})
+	return services, links
+}
+
+// addLink adds a link, or keeps the more probable of two to the same outage.
+func addLink(links []hugops.Link, n hugops.Link) []hugops.Link {
+	for i := range links {
+		if links[i].Outage == n.Outage {
+			if n.Probability > links[i].Probability {
+				links[i] = n
+			}
+			return links
+		}
+	}
+	return append(links, n)
+}
+
+// best returns the most probable outage of the target, if it is probable enough:
+// rivals share the probability by their weights.
+func (l *Linker) best(s *scan, t int32) (best candidate, ok bool) {
+	strength := s.strength(t)
+	total := 0.0
+	for _, member := range l.targets[t].family {
+		kin := kinSelf
+		switch {
+		case member == t:
+		case l.targets[member].parent == t:
+			kin = kinPart
+		default:
+			kin = kinParent
+		}
+		for _, o := range l.targets[member].outages {
+			c, reaches := l.outages[o].candidate(s, strength*kin, kin)
+			if !reaches {
+				continue
+			}
+			c.outage = o
+			total += c.weight
+			if !ok || c.weight > best.weight || c.weight == best.weight && l.outages[o].outage.ID < l.outages[best.outage].outage.ID {
+				best, ok = c, true
+			}
+		}
+	}
+	if !ok {
+		return best, false
+	}
+	best.base = min(best.base, pMax) * best.weight / total
+	best.base = math.Round(best.base*1e4) / 1e4
+	return best, best.base > LinkThreshold
+}
+
+// candidate weighs one outage for a post.
+func (k *known) candidate(s *scan, strength, kin float64) (c candidate, reaches bool) {
+	f, when := timeFactor(&k.outage, s.post.PostedAt)
+	if f == 0 {
+		return c, false
+	}
+	c.when = when
+	for _, name := range k.components {
+		if s.names(name) {
+			c.scope += 2
+		}
+	}
+	for _, w := range k.words {
+		if s.names(w) {
+			c.scope++
+		}
+	}
+	c.scope = min(c.scope, 4)
+	if when == "before" && !s.about() {
+		f *= 0.7 // nobody spoke of trouble, and none was known
+	}
+	c.base = (strength + perScope*float64(min(c.scope, 2))) * f
+	c.weight = kin * f * (1 + 1.5*float64(c.scope)) / (1 + nearness(&k.outage, s.post.PostedAt).Hours()/12)
+	if when == "after" {
+		c.weight *= 0.3
+	}
+	if k.outage.Impact == "maintenance" || k.outage.Impact == "none" {
+		c.weight *= 0.5
+	}
+	return c, true
+}
+
+// nearness is the time between a post and the start of an outage.
+func nearness(o *hugops.Outage, t time.Time) time.Duration { return t.Sub(o.StartedAt).Abs() }
+
+// timeFactor says how far the time of a post speaks for an outage: 1 while it
+// goes on; falling to 0.6 an hour before its start, since users are faster than
+// status pages; halved six hours after its end. An outage that nobody closed
+// fades after two days.
+func timeFactor(o *hugops.Outage, t time.Time) (factor float64, when string) {
+	const stale = 48 * time.Hour
+	switch {
+	case !o.InReach(t):
+		return 0, ""
+	case t.Before(o.StartedAt):
+		return 1 - 0.4*float64(o.StartedAt.Sub(t))/float64(hugops.ReachBefore), "before"
+	case !o.EndedAt.IsZero() && !t.Before(o.EndedAt):
+		return 1 / (1 + float64(t.Sub(o.EndedAt))/float64(hugops.ReachAfter)), "after"
+	case nearness(o, t) > stale:
+		return 1 / (1 + float64(nearness(o, t)-stale)/float64(7*24*time.Hour)), "during"
+	}
+	return 1, "during"
+}
+
+// strength is the probability of the best hit of a target.
+func (s *scan) strength(t int32) float64 {
+	best := 0.0
+	for i := range s.hits {
+		if h := &s.hits[i]; h.target == t {
+			best = max(best, h.strength(s.about()))
+		}
+	}
+	return best
+}
+
+func (h *hit) strength(about bool) float64 {
+	switch {
+	case h.kind == byStatus:
+		return pStatus
+	case h.kind == byAuthor:
+		return pAuthor
+	case !about:
+		return pBare
+	case h.alias != nil && h.alias.Word:
+		return pWord
+	}
+	return pNamed
+}
+
+// names reports whether the folded text has the phrase as whole words.
+func (s *scan) names(phrase string) bool {
+	for at := 0; ; {
+		i := bytes.Index(s.f.text[at:], []byte(phrase))
+		if i < 0 {
+			return false
+		}
+		start := at + i
+		if s.f.borderBefore(start) && s.f.borderAfter(start+len(phrase)) {
+			return true
+		}
+		at = start + 1
+	}
+}
+
+// explain makes the link of a candidate, with its evidence: what names the
+// service, each thing once, then components, then the time.
+func (l *Linker) explain(s *scan, t int32, c candidate) hugops.Link {
+	k := &l.outages[c.outage]
+	var evidence []string
+	for i := range s.hits {
+		if h := &s.hits[i]; h.target == t {
+			if e := h.text(s); !slices.Contains(evidence, e) {
+				evidence = append(evidence, e)
+			}
+		}
+	}
+	for _, name := range k.components {
+		if s.names(name) {
+			evidence = append(evidence, "component:"+name)
+		}
+	}
+	return hugops.Link{Outage: k.outage.ID, Probability: c.base, Evidence: append(evidence, "time:"+c.when)}
+}

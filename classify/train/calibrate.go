@@ -1,0 +1,93 @@
+package main
+
+import (
+	"math"
+	"strings"
+
+	"github.com/hugops/hugops"
+	"github.com/hugops/hugops/classify/internal/linear"
+)
+
+// likeness weighs an example by how like a real post it is: the corpus has more
+// traps than a stream has, and fewer handles, hashtags and long posts.
+func likeness(e *example) float64 {
+	w := 1.0
+	if strings.ContainsAny(e.text, "@#") {
+		w *= 2
+	}
+	if len(e.text) > 100 {
+		w *= 1.5
+	}
+	if e.trap {
+		w *= 0.5
+	}
+	return w
+}
+
+// calibrate fits sharpness and shifts on held-out logits: temperature scaling
+// with a bias per class (Guo et al., 2017; Alexandari et al., 2020), by gradient
+// descent on the weighted log loss.
+func calibrate(held []prediction) (sharpness float64, shift [linear.Classes]float64) {
+	sharpness = 1
+	total := 0.0
+	for i := range held {
+		total += held[i].weight
+	}
+	if total == 0 {
+		return sharpness, shift
+	}
+	for range 500 {
+		var gs float64
+		var gb [linear.Classes]float64
+		for i := range held {
+			p := linear.Softmax(held[i].logits, sharpness, shift)
+			for k := range p {
+				d := p[k]
+				if k == held[i].example.label {
+					d--
+				}
+				gs += held[i].weight * d * held[i].logits[k]
+				gb[k] += held[i].weight * d
+			}
+		}
+		sharpness = max(0.05, sharpness-0.2*gs/total)
+		for k := range shift {
+			shift[k] -= gb[k] / total
+		}
+	}
+	return sharpness, shift
+}
+
+// errorModel measures how the calibrated model errs within each true class. N is
+// Kish's effective number of examples behind the weights.
+func errorModel(held []prediction, sharpness float64, shift [linear.Classes]float64) (e hugops.ErrorModel) {
+	var total, squares [linear.Classes]float64
+	for i := range held {
+		label, w := held[i].example.label, held[i].weight
+		p := linear.Softmax(held[i].logits, sharpness, shift)
+		total[label] += w
+		squares[label] += w * w
+		for j := range p {
+			e.Mean[label][j] += w * p[j]
+			for k := range p {
+				e.Cov[label][j][k] += w * p[j] * p[k]
+			}
+		}
+	}
+	for c := range linear.Classes {
+		if total[c] == 0 {
+			e.Mean[c] = [3]float64{1. / 3, 1. / 3, 1. / 3}
+			continue
+		}
+		for j := range e.Mean[c] {
+			e.Mean[c][j] /= total[c]
+		}
+		for j := range e.Mean[c] {
+			for k := range e.Mean[c] {
+				e.Cov[c][j][k] = e.Cov[c][j][k]/total[c] - e.Mean[c][j]*e.Mean[c][k]
+			}
+		}
+		e.N[c] = int(math.Round(total[c] * total[c] / squares[c]))
+	}
+	return e
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/hugops/hugops/classify/internal/linear"
+)
+
+// set is one public data set, how its rows are labelled and what they weigh.
+type set struct {
+	name    string
+	licence string
+	files   []string
+	weight  float64
+	label   func(t *table, row []string) int // -1: leave the row out
+}
+
+// key is what texts are told apart by: letters and digits only.
+func key(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, text)
+}
+
+var sets = []set{
+	{"goemotions", "Apache-2.0", []string{"train.tsv.gz", "dev.tsv.gz", "test.tsv.gz"}, 1, goEmotions},
+	{"crisislext26", "MIT", []string{"crisislext26_labeled.tsv.gz"}, 1, crisis},
+	{"github-incivility", "MIT", []string{"annotated_comment_level.tsv.gz"}, 1, incivility},
+	{"complaints-x-ci", "MIT", []string{"x_ci.tsv.gz"}, 1, complaints},
+	{"premo-pull-requests", "MIT", []string{"premo.tsv.gz"}, 0.5, premo},
+	{"senti4sd", "MIT", []string{"train.tsv.gz", "test.tsv.gz"}, 0.5, polarity},
+}
+
+// readSets reads the sets below a folder, each text once.
+func readSets(dir string) (examples []example, err error) {
+	seen := map[string]bool{}
+	for _, s := range sets {
+		for _, file := range s.files {
+			t, err := readTable(filepath.Join(dir, s.name, file))
+			if err != nil {
+				return nil, err
+			}
+			for _, row := range t.rows {
+				text := t.get(row, "text")
+				l, k := s.label(t, row), key(text)
+				if l < 0 || seen[k] || len(k) < 3 {
+					continue
+				}
+				seen[k] = true
+				examples = append(examples, example{text: text, lang: "en", label: l, weight: s.weight, set: s.name})
+			}
+		}
+	}
+	noteLacks(examples)
+	return examples, nil
+}
+
+// noteLacks notes for every example which classes its set lacks.
+func noteLacks(examples []example) {
+	has := map[string][linear.Classes]bool{}
+	for i := range examples {
+		h := has[examples[i].set]
+		h[examples[i].label] = true
+		has[examples[i].set] = h
+	}
+	for i := range examples {
+		for k, h := range has[examples[i].set] {
+			examples[i].lacks[k] = !h
+		}
+	}
+}
+
+// notesOf counts the examples of each set.
+func notesOf(examples []example) (notes []string) {
+	for _, s := range sets {
+		n := 0
+		for i := range examples {
+			if examples[i].set == s.name {
+				n++
+			}
+		}
+		notes = append(notes, fmt.Sprintf("%s (%s): %d rows of weight %g", s.name, s.licence, n, s.weight))
+	}
+	return notes
+}
+
+const (
+	support = iota
+	venting
+	neutral
+	none = -1
+)
+
+var emotions = map[string]int{"gratitude": support, "caring": support, "admiration": support,
+	"anger": venting, "annoyance": venting, "disappointment": venting, "disapproval": venting, "disgust": venting,
+	"neutral": neutral, "curiosity": neutral, "confusion": neutral, "realization": neutral, "surprise": neutral}
+
+// goEmotions uses a row only if all of its emotions mean one class.
+func goEmotions(t *table, row []string) int {
+	label := none
+	for i, e := range strings.Split(t.get(row, "labels"), ",") {
+		l, ok := emotions[e]
+		if !ok || i > 0 && l != label {
+			return none
+		}
+		label = l
+	}
+	return label
+}
+
+func crisis(t *table, row []string) int {
+	switch t.get(row, "information_type") {
+	case "Sympathy and support":
+		return support
+	case "Other Useful Information", "Affected individuals", "Infrastructure and utilities", "Caution and advice":
+		return neutral
+	}
+	return none
+}
+
+func incivility(t *table, row []string) int {
+	switch f := t.get(row, "tbdf"); f {
+	case "None":
+		return neutral
+	case "":
+		return none
+	}
+	return venting
+}
+
+func complaints(t *table, row []string) int {
+	switch t.get(row, "severity") {
+	case "2", "3", "4":
+		return venting
+	case "1":
+		if t.get(row, "emotion") == "anger" {
+			return venting
+		}
+		return neutral
+	}
+	return neutral
+}
+
+func polarity(t *table, row []string) int {
+	return slices.Index([]string{"positive", "negative", "neutral"}, t.get(row, "polarity"))
+}
+
+// premo takes negative rows only with anger.
+func premo(t *table, row []string) int {
+	l := polarity(t, row)
+	if l == venting && !strings.Contains(t.get(row, "majority_emotions"), "anger") {
+		return none
+	}
+	return l
+}

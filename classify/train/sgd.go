@@ -1,0 +1,181 @@
+package main
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"github.com/hugops/hugops/classify/internal/linear"
+)
+
+// example is one labelled post.
+type example struct {
+	text   string
+	lang   string
+	label  int                  // support 0, venting 1, neutral 2
+	weight float64              // of its loss
+	set    string               // where it is from; "" for the corpus
+	trap   bool                 // written to look like another class
+	lacks  [linear.Classes]bool // classes that its set does not have
+}
+
+// options of one training run.
+type options struct {
+	epochs   int
+	rate     float64 // AdaGrad's step
+	decay    float64 // of the weights after each epoch
+	ownDecay float64 // of the corrections
+	augment  bool
+	seed     uint64
+}
+
+var defaults = options{epochs: 10, rate: 0.15, decay: 0.02, ownDecay: 0.2, augment: true, seed: 1}
+
+// params are the weights of a model before they are made bytes.
+type params struct {
+	w     []float32 // bucket*Classes + class
+	bias  [linear.Classes]float64
+	dense [linear.Classes][linear.Dense]float64
+}
+
+func newParams() *params { return &params{w: make([]float32, linear.Classes*linear.Buckets)} }
+
+// learner is the state of AdaGrad (Duchi, Hazan, Singer, 2011): each weight's
+// step shrinks with the sum of its squared gradients.
+//
+// Sets of other kinds of text share the weights of words with the corpus, but
+// each has a bias, dense weights and a correction of its weights of its own, so
+// that its habits (how long, how kind, whom it addresses) stay with it (Daumé,
+// 2007, "Frustratingly easy domain adaptation"). The correction of the corpus is
+// part of the model, those of the sets are thrown away.
+type learner struct {
+	o       options
+	shared  weights
+	domains map[string]*weights
+	f       linear.Features
+}
+
+// weights are parameters with their sums of squared gradients.
+type weights struct {
+	params
+	gw     []float32
+	gbias  [linear.Classes]float64
+	gdense [linear.Classes][linear.Dense]float64
+}
+
+func newWeights() *weights {
+	return &weights{params: *newParams(), gw: make([]float32, linear.Classes*linear.Buckets)}
+}
+
+// fit trains by stochastic gradient descent on the log loss. The same examples,
+// options and machine architecture give the same weights.
+func fit(examples []example, o options) *params {
+	l := &learner{o: o, shared: *newWeights(), domains: map[string]*weights{}}
+	rng := rand.New(rand.NewPCG(o.seed, 0x68756766))
+	order := make([]int, len(examples))
+	for i := range order {
+		order[i] = i
+	}
+	for epoch := range o.epochs {
+		rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		for _, i := range order {
+			text := examples[i].text
+			if o.augment && epoch > 0 && examples[i].set == "" {
+				text = vary(text, rng)
+			}
+			l.step(text, &examples[i])
+		}
+		l.shared.shrink(o.decay)
+		for _, d := range l.domains {
+			d.shrink(o.ownDecay)
+		}
+	}
+	own := l.domain("")
+	for i := range own.w {
+		own.w[i] += l.shared.w[i]
+	}
+	return &own.params
+}
+
+func (l *learner) domain(set string) *weights {
+	d := l.domains[set]
+	if d == nil {
+		d = newWeights()
+		l.domains[set] = d
+	}
+	return d
+}
+
+// step makes one step down the gradient of one example. Of a set that lacks a
+// class nothing is learnt about that class.
+func (l *learner) step(text string, e *example) {
+	own := l.domain(e.set)
+	l.f.Extract(text)
+	z := own.logits(&l.f)
+	wv, cv := linear.Norm(len(l.f.Words)), linear.Norm(len(l.f.Chars))
+	for k := range z {
+		z[k] += wv*l.shared.sum(l.f.Words, k) + cv*l.shared.sum(l.f.Chars, k)
+		if e.lacks[k] {
+			z[k] = math.Inf(-1)
+		}
+	}
+	p := linear.Softmax(z, 1, [linear.Classes]float64{})
+	for k := range linear.Classes {
+		g := p[k] * e.weight
+		if k == e.label {
+			g = (p[k] - 1) * e.weight
+		}
+		if g == 0 {
+			continue
+		}
+		for _, w := range []*weights{&l.shared, own} {
+			w.descend(l.f.Words, k, g*wv, l.o.rate)
+			w.descend(l.f.Chars, k, g*cv, l.o.rate)
+		}
+		own.descendDense(&l.f, k, g, l.o.rate)
+	}
+}
+
+func (w *weights) descend(buckets []uint32, k int, g, rate float64) {
+	g2, r := float32(g*g), rate*g
+	for _, b := range buckets {
+		i := int(b)*linear.Classes + k
+		w.gw[i] += g2
+		w.w[i] -= float32(r / math.Sqrt(float64(w.gw[i])+0.02))
+	}
+}
+
+func (w *weights) descendDense(f *linear.Features, k int, g, rate float64) {
+	w.gbias[k] += g * g
+	w.bias[k] -= rate * g / math.Sqrt(w.gbias[k]+1)
+	for d, v := range f.Dense {
+		gd := g * float64(v)
+		w.gdense[k][d] += gd * gd
+		w.dense[k][d] -= rate * gd / math.Sqrt(w.gdense[k][d]+1)
+	}
+}
+
+func (w *weights) shrink(decay float64) {
+	keep := float32(1 - decay)
+	for i := range w.w {
+		w.w[i] *= keep
+	}
+}
+
+// logits of the float weights.
+func (p *params) logits(f *linear.Features) (z [linear.Classes]float64) {
+	wv, cv := linear.Norm(len(f.Words)), linear.Norm(len(f.Chars))
+	for k := range z {
+		z[k] = p.bias[k] + wv*p.sum(f.Words, k) + cv*p.sum(f.Chars, k)
+		for d, v := range f.Dense {
+			z[k] += p.dense[k][d] * float64(v)
+		}
+	}
+	return z
+}
+
+func (p *params) sum(buckets []uint32, k int) (s float64) {
+	for _, b := range buckets {
+		s += float64(p.w[int(b)*linear.Classes+k])
+	}
+	return s
+}

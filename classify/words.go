@@ -1,0 +1,72 @@
+package classify
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+	"sync"
+)
+
+//go:embed words.tsv
+var wordsTSV string
+
+// vocabulary is words.tsv.
+type vocabulary struct {
+	outage map[string]string // folded word or phrase → languages it counts in (" de fr "), "" for all
+	order  []string          // the keys of outage, in the order of the file
+	tags   map[string]bool   // tags of solidarity
+}
+
+var words = sync.OnceValue(func() *vocabulary {
+	v, err := parseWords(wordsTSV)
+	if err != nil {
+		panic("classify: words.tsv: " + err.Error()) // a test parses the file
+	}
+	return v
+})
+
+func parseWords(tsv string) (*vocabulary, error) {
+	v := &vocabulary{outage: map[string]string{}, tags: map[string]bool{}}
+	for n, line := range strings.Split(tsv, "\n") {
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		f := strings.Split(line, "\t")
+		if len(f) != 3 {
+			return nil, fmt.Errorf("line %d has %d fields, want class, language and words parted by tabs", n+1, len(f))
+		}
+		for _, w := range strings.Split(f[2], ",") {
+			if err := v.add(f[0], f[1], foldString(w)); err != nil {
+				return nil, fmt.Errorf("line %d: %w", n+1, err)
+			}
+		}
+	}
+	return v, nil
+}
+
+func (v *vocabulary) add(class, lang, word string) error {
+	known, ok := v.outage[word]
+	switch {
+	case word == "":
+		return fmt.Errorf("an empty word stands between two commas")
+	case class == "tag":
+		v.tags[word] = true
+	case class == "outage" && ok: // another language has it too
+		v.outage[word] = ""
+	case class == "outage":
+		v.outage[word] = ""
+		v.order = append(v.order, word)
+	case class == "own" && !ok:
+		v.outage[word] = " " + lang + " "
+		v.order = append(v.order, word)
+	case class == "own" && known != "":
+		v.outage[word] = known + lang + " "
+	case class != "own":
+		return fmt.Errorf("class %q is none of outage, own, tag", class)
+	}
+	return nil
+}
+
+// endings are what people put behind a service's name in a hashtag
+// ("#slackdown") or a handle.
+var endings = []string{"down", "outage", "isdown", "outages", "fail", "crash", "status", "störung", "stoerung", "ausfall", "panne", "caido", "caiu", "storing", "障害"}

@@ -1,0 +1,134 @@
+package replay
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hugops/hugops/pipeline"
+	"github.com/hugops/hugops/pipeline/wire"
+)
+
+const progressEvery = 100 * time.Millisecond
+
+// player emits the lines of one run, each when it is due.
+type player struct {
+	src     *Source
+	in      *input
+	emit    pipeline.Emit
+	tl      Timeline
+	tracker *tracker
+
+	number, offset int64     // of the last line played
+	start, first   time.Time // of the run, by the clock; of the first event, by the input
+	last           time.Time // of the last event, by the input
+	told           time.Time // when Progress was called
+	sent, bad      int64
+}
+
+func newPlayer(s *Source, in *input, st state, emit pipeline.Emit) *player {
+	p := &player{src: s, in: in, emit: emit, tl: st.Timeline, number: st.Line, offset: st.Offset}
+	if s.cfg.StateDir != "" {
+		p.tracker = &tracker{cfg: &s.cfg, state: st}
+	}
+	return p
+}
+
+// play emits what one line holds.
+func (p *player) play(ctx context.Context, l *line) error {
+	p.number, p.offset = l.number, l.end
+	wire.CountSkips(p.src.name, l.dec.Skips)
+	for i := range l.dec.Events {
+		it := pipeline.Item{Event: l.dec.Events[i], Source: p.src.name}
+		setAt(&it.Event, p.last)
+		if err := p.wait(ctx, it.Event.At); err != nil {
+			return err
+		}
+		p.tl.moveEvent(&it.Event)
+		setAt(&it.Event, p.src.cfg.Now())
+		if post := it.Event.Post; post != nil && post.Source == "" {
+			post.Source = p.src.name
+		}
+		it.Ack = p.tracker.emitted(l, i == len(l.dec.Events)-1 && l.err == nil)
+		if err := p.emit(ctx, it); err != nil {
+			return err
+		}
+		p.sent++
+	}
+	if l.err != nil {
+		if err := p.playBad(ctx, l); err != nil {
+			return err
+		}
+	}
+	p.progress(false)
+	return nil
+}
+
+func (p *player) playBad(ctx context.Context, l *line) error {
+	p.bad++
+	return p.emit(ctx, pipeline.Item{
+		Source: p.src.name,
+		Bad:    &pipeline.BadInput{Raw: l.raw, Err: l.err, Position: fmt.Sprintf("%s:%d", p.src.cfg.Path, l.number)},
+		Ack:    p.tracker.emitted(l, true),
+	})
+}
+
+// wait returns when an event of this time of the input is due.
+func (p *player) wait(ctx context.Context, at time.Time) error {
+	if at.IsZero() {
+		return nil
+	}
+	p.last = at
+	speed := p.src.cfg.Speed
+	if speed == 0 {
+		return nil
+	}
+	now := p.src.cfg.Now()
+	due := p.tl.Move(at)
+	if !p.tl.Shifted() {
+		if p.first.IsZero() {
+			p.start, p.first = now, at
+		}
+		due = p.start.Add(scale(at.Sub(p.first), speed))
+	}
+	delay := due.Sub(now)
+	if delay <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (p *player) progress(force bool) {
+	tell := p.src.cfg.Progress
+	if tell == nil {
+		return
+	}
+	now := time.Now()
+	if !force && now.Sub(p.told) < progressEvery {
+		return
+	}
+	p.told = now
+	done := p.offset
+	if p.in.zipped {
+		done = p.in.read.Load()
+	}
+	tell(done, p.in.size)
+}
+
+// end waits for the last acknowledgements.
+func (p *player) end(ctx context.Context) error {
+	if !p.tracker.finish(ctx.Done(), p.in.size, p.offset, p.number) {
+		p.tracker.flush()
+		return ctx.Err()
+	}
+	p.progress(true)
+	p.src.cfg.Log.Info("replayed to its end", "lines", p.number, "events", p.sent, "bad", p.bad)
+	return nil
+}

@@ -1,0 +1,234 @@
+// Package replay sends posts from a file as if they came from the networks: at
+// full speed, in true time or faster, with their own times or moved to now.
+//
+// It reads lines of JSON in four shapes, mixed as they come: Mastodon statuses
+// and stream events, X v2 objects, Jetstream events of both wires, and hugops'
+// own posts and events; plain or gzip. It owns the pace, the shift of times and
+// the memory of how far it came. It guarantees the order of the file, that a
+// line which cannot be read harms no other, that memory stays bounded however
+// long a line is, and that a replay killed at any moment goes on after the last
+// acknowledged line with the same shift, sending at most a little again.
+package replay
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/hugops/hugops"
+	"github.com/hugops/hugops/pipeline"
+	"github.com/hugops/hugops/pipeline/wire"
+)
+
+// Config says what is replayed, and how.
+type Config struct {
+	// Path is a file, or "-" for standard input. With Data it is only a name.
+	Path string
+	// Data is replayed in place of the file Path.
+	Data []byte
+	// Speed is 0 for as fast as possible, 1 for true time, 60 for sixty times
+	// as fast. An item is sent when it is due.
+	Speed float64
+	// Shift moves all times, so that one moment of the input is now.
+	Shift Shift
+	// Server is the host of the Mastodon server that the file was recorded
+	// from: local ids in deletions belong to it. The default is "replay".
+	Server string
+	// StateDir is where the replay remembers its shift and how far it came;
+	// without it (and for standard input) there is no memory.
+	StateDir string
+	// Again starts from the beginning whatever is remembered.
+	Again bool
+	Door  pipeline.Door
+	Log   *slog.Logger
+	// Now is the clock that a shift refers to; nil is time.Now.
+	Now func() time.Time
+	// Progress, when set, is told the bytes done and the total (0 = unknown),
+	// at most ten times a second and at the end.
+	Progress func(done, total int64)
+}
+
+// Source replays one input.
+type Source struct {
+	cfg  Config
+	name string
+
+	mu     sync.Mutex
+	state  *state // nil until planned
+	resume bool   // state was remembered from an earlier run
+}
+
+// New returns the source; it touches nothing before Run or Timeline.
+func New(cfg Config) *Source {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Server == "" {
+		cfg.Server = "replay"
+	}
+	name := "replay:" + filepath.Base(cfg.Path)
+	if cfg.Path == "-" && cfg.Data == nil {
+		name, cfg.StateDir = "replay:stdin", ""
+	}
+	cfg.Log = cfg.Log.With("source", name)
+	return &Source{cfg: cfg, name: name}
+}
+
+// Name is "replay:" and the file's name.
+func (s *Source) Name() string { return s.name }
+
+// Timeline returns how the input's times will be moved, so that outages can be
+// moved likewise before the replay starts. It is decided once, and kept over
+// restarts in StateDir.
+func (s *Source) Timeline(ctx context.Context) (Timeline, error) {
+	st, err := s.plan(ctx)
+	return st.Timeline, err
+}
+
+// plan loads or makes the state of this run.
+func (s *Source) plan(ctx context.Context) (state, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != nil {
+		return *s.state, nil
+	}
+	if s.cfg.Speed < 0 {
+		return state{}, fmt.Errorf("replay %s: speed %v is below 0", s.cfg.Path, s.cfg.Speed)
+	}
+	if s.cfg.StateDir != "" && !s.cfg.Again {
+		st, found, err := s.cfg.loadState()
+		if err != nil {
+			return state{}, err
+		}
+		if found {
+			s.checkWish(st)
+			s.state, s.resume = &st, true
+			return st, nil
+		}
+	}
+	st, err := s.begin(ctx)
+	if err != nil {
+		return state{}, err
+	}
+	s.state = &st
+	return st, nil
+}
+
+// checkWish warns when an unfinished replay is asked for another shift.
+func (s *Source) checkWish(st state) {
+	if st.Shift != s.cfg.Shift.String() || st.Timeline.Shifted() && st.Timeline.Speed != s.cfg.Speed {
+		s.cfg.Log.Warn("the replay keeps the shift and speed of its first run; start it again from the beginning to change them",
+			"shift", st.Shift, "speed", st.Timeline.Speed)
+	}
+}
+
+// begin decides the timeline and remembers it.
+func (s *Source) begin(ctx context.Context) (state, error) {
+	tl, err := s.newTimeline(ctx)
+	if err != nil || s.cfg.StateDir == "" {
+		return state{Timeline: tl}, err
+	}
+	st, err := s.cfg.newState(tl)
+	if err != nil {
+		return state{}, err
+	}
+	return st, saveState(s.cfg.StateDir, st, true)
+}
+
+func (s *Source) newTimeline(ctx context.Context) (Timeline, error) {
+	tl := Timeline{Speed: s.cfg.Speed, Anchor: s.cfg.Shift.at}
+	switch s.cfg.Shift.kind {
+	case shiftNone:
+		return Timeline{}, nil
+	case shiftStart, shiftEnd:
+		first, last, err := s.bounds(ctx)
+		if err != nil {
+			return tl, err
+		}
+		tl.Anchor = last
+		if s.cfg.Shift.kind == shiftStart {
+			tl.Anchor = first
+		}
+	}
+	tl.Now = s.cfg.Now().UTC()
+	return tl, nil
+}
+
+// bounds reads the whole input for its earliest and its latest time.
+func (s *Source) bounds(ctx context.Context) (first, last time.Time, err error) {
+	if s.cfg.Path == "-" && s.cfg.Data == nil {
+		return first, last, fmt.Errorf("shift %q needs a file: standard input can be shifted by a time only", s.cfg.Shift)
+	}
+	in, err := s.cfg.open(0)
+	if err != nil {
+		return first, last, err
+	}
+	defer in.Close()
+	err = eachLine(ctx, in, 0, 0, s.decode, func(l *line) error {
+		for i := range l.dec.Events {
+			at := l.dec.Events[i].At
+			if at.IsZero() {
+				continue
+			}
+			if first.IsZero() || at.Before(first) {
+				first = at
+			}
+			if at.After(last) {
+				last = at
+			}
+		}
+		return nil
+	})
+	if err == nil && first.IsZero() {
+		err = fmt.Errorf("shift %q: no line of %s has a time", s.cfg.Shift, s.cfg.Path)
+	}
+	return first, last, err
+}
+
+func (s *Source) decode(text []byte) (wire.Decoded, error) {
+	return decodeLine(text, s.cfg.Server, s.cfg.Door)
+}
+
+// Run replays the input and ends with nil after its last line, acknowledged if
+// there is a StateDir.
+func (s *Source) Run(ctx context.Context, emit pipeline.Emit) error {
+	st, err := s.plan(ctx)
+	if err != nil {
+		return err
+	}
+	in, err := s.cfg.open(st.Offset)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	if st.Size > 0 && st.Size == in.size {
+		s.cfg.Log.Info("already replayed to its end: nothing to do", "path", s.cfg.Path)
+		return nil
+	}
+	if s.resume {
+		s.cfg.Log.Info("the replay goes on where it was", "line", st.Line, "offset", st.Offset)
+	}
+	p := newPlayer(s, in, st, emit)
+	if err := eachLine(ctx, in, st.Offset, st.Line, s.decode, func(l *line) error { return p.play(ctx, l) }); err != nil {
+		p.tracker.flush()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("read %s after line %d: %w", s.cfg.Path, p.number, err)
+	}
+	return p.end(ctx)
+}
+
+// setAt gives an event that tells no time of its own (a deletion on Mastodon)
+// the time of the one before it.
+func setAt(e *hugops.Event, last time.Time) {
+	if e.At.IsZero() {
+		e.At = last
+	}
+}

@@ -1,0 +1,231 @@
+// Package x reads posts of X in the shape of its API v2, as the filtered
+// stream sends them and as researchers keep them.
+//
+// It owns the shape and the ids: a post keeps the number of its first version
+// for ever, and the time in that number. It refuses reposts and the posts of
+// protected accounts, and it knows no handle after the door.
+package x
+
+import (
+	"errors"
+	"html"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/hugops/hugops"
+	"github.com/hugops/hugops/pipeline"
+	"github.com/hugops/hugops/pipeline/wire"
+)
+
+// object is one answer of API v2, or one line of the filtered stream.
+type object struct {
+	Data     jsontext.Value `json:"data"`
+	Includes struct {
+		Users []user `json:"users"`
+	} `json:"includes"`
+	Errors []struct {
+		Title  string `json:"title"`
+		Detail string `json:"detail"`
+	} `json:"errors"`
+}
+
+type user struct {
+	ID        string `json:"id"`
+	Username  string `json:"username"`
+	Protected bool   `json:"protected"`
+}
+
+type tweet struct {
+	ID         string     `json:"id"`
+	Text       string     `json:"text"`
+	AuthorID   string     `json:"author_id"`
+	CreatedAt  string     `json:"created_at"`
+	Lang       string     `json:"lang"`
+	History    []string   `json:"edit_history_tweet_ids"`
+	Entities   entities   `json:"entities"`
+	NoteTweet  noteTweet  `json:"note_tweet"` // the whole text of a long post
+	Referenced []refTweet `json:"referenced_tweets"`
+}
+
+type noteTweet struct {
+	Text     string   `json:"text"`
+	Entities entities `json:"entities"`
+}
+
+type refTweet struct {
+	Type string `json:"type"` // retweeted, quoted, replied_to
+	ID   string `json:"id"`
+}
+
+type entities struct {
+	URLs []struct {
+		ExpandedURL string `json:"expanded_url"`
+		UnwoundURL  string `json:"unwound_url"`
+		MediaKey    string `json:"media_key"`
+	} `json:"urls"`
+}
+
+// Decode reads one object {data, includes, matching_rules, errors}, in which
+// data is one post or an array of posts. A notice of the stream (errors without
+// data) is skipped. When some posts of an array cannot be read, the others are
+// returned together with the error.
+func Decode(raw []byte, door pipeline.Door) (wire.Decoded, error) {
+	var out wire.Decoded
+	var o object
+	if err := wire.Unmarshal(raw, &o); err != nil {
+		return out, err
+	}
+	var tweets []tweet
+	var err error
+	switch {
+	case len(o.Data) > 0 && o.Data[0] == '{':
+		tweets = make([]tweet, 1)
+		err = wire.Unmarshal(o.Data, &tweets[0])
+	case len(o.Data) > 0 && o.Data[0] == '[':
+		err = wire.Unmarshal(o.Data, &tweets)
+	case len(o.Errors) > 0:
+		out.Skip(wire.SkipOther)
+	default:
+		err = wire.Invalidf("X object: data is neither a post nor an array of posts")
+	}
+	if err != nil {
+		return out, err
+	}
+	var errs []error
+	for i := range tweets {
+		errs = append(errs, tweets[i].decode(&out, o.Includes.Users, door))
+	}
+	return out, errors.Join(errs...)
+}
+
+// decode adds the post, or the reason to leave it out.
+func (t *tweet) decode(out *wire.Decoded, users []user, door pipeline.Door) error {
+	if t.AuthorID == "" {
+		return wire.Invalidf("X post %s: author_id is missing; ask for tweet.fields=author_id", t.ID)
+	}
+	for _, ref := range t.Referenced {
+		if ref.Type == "retweeted" {
+			out.Skip(wire.SkipRepost)
+			return nil
+		}
+	}
+	var writer user
+	for _, u := range users {
+		if u.ID == t.AuthorID {
+			writer = u
+			break
+		}
+	}
+	if writer.Protected {
+		out.Skip(wire.SkipNotPublic)
+		return nil
+	}
+	author, ok := wire.Admit(door, hugops.X, t.AuthorID, writer.Username)
+	if !ok {
+		out.Skip(wire.SkipOptedOut)
+		return nil
+	}
+	post, err := t.post()
+	if err != nil {
+		return err
+	}
+	post.Author, post.AuthorService = author.Pseudonym, author.Service
+	kind, at := hugops.Created, post.PostedAt
+	if !post.EditedAt.IsZero() {
+		kind, at = hugops.Edited, post.EditedAt
+	}
+	return out.Add(hugops.Event{Kind: kind, At: at, Post: post})
+}
+
+// post builds everything but the author.
+func (t *tweet) post() (*hugops.Post, error) {
+	if t.ID == "" {
+		return nil, wire.Invalidf("X post: id is missing")
+	}
+	first := t.ID
+	if len(t.History) > 0 && t.History[0] != "" {
+		first = t.History[0]
+	}
+	posted, err := t.postedAt(first)
+	if err != nil {
+		return nil, err
+	}
+	p := &hugops.Post{ID: first, Network: hugops.X, PostedAt: posted, Lang: wire.Lang(t.Lang)}
+	if first != t.ID {
+		edited, ok := SnowflakeTime(t.ID)
+		if !ok {
+			return nil, wire.Invalidf("X post %s: an edited version whose id tells no time", t.ID)
+		}
+		p.EditedAt = edited
+	}
+	text, links := t.Text, t.Entities
+	if t.NoteTweet.Text != "" {
+		text, links = t.NoteTweet.Text, t.NoteTweet.Entities
+	}
+	p.Text = wire.CutText(html.UnescapeString(text)) // the API escapes & < >
+	p.URLs = links.expanded()
+	for _, ref := range t.Referenced {
+		if ref.Type == "replied_to" {
+			p.ReplyTo = ref.ID
+		}
+	}
+	return p, nil
+}
+
+// postedAt is the time in the number of the first version, which no edit
+// changes; ids from before snowflakes have none, so created_at stands in.
+func (t *tweet) postedAt(first string) (time.Time, error) {
+	if at, ok := SnowflakeTime(first); ok {
+		return at, nil
+	}
+	at, err := time.Parse(time.RFC3339, t.CreatedAt)
+	if err != nil {
+		return at, wire.Invalidf("X post %s: neither the id nor created_at %q tells a time", t.ID, t.CreatedAt)
+	}
+	return at.UTC(), nil
+}
+
+// expanded returns the addresses behind the t.co links, without the links to X
+// itself that stand for pictures and quotes and name a person.
+func (e entities) expanded() []string {
+	var urls []string
+	for _, u := range e.URLs {
+		address := u.UnwoundURL
+		if address == "" {
+			address = u.ExpandedURL
+		}
+		if u.MediaKey != "" || !wire.WebURL(address) || ofX(address) {
+			continue
+		}
+		urls = append(urls, address)
+	}
+	return urls
+}
+
+func ofX(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return true
+	}
+	host := strings.TrimPrefix(strings.TrimPrefix(strings.ToLower(u.Hostname()), "www."), "mobile.")
+	return host == "x.com" || host == "twitter.com"
+}
+
+// snowflakeEpoch is 2010-11-04T01:42:54.657Z in milliseconds, the zero of X's
+// ids.
+const snowflakeEpoch = 1288834974657
+
+// SnowflakeTime returns the moment, to a millisecond, in which an id was given
+// (bits 22 and up of the number, github.com/twitter-archive/snowflake). It is
+// false for ids from before November 2010 and for what is no number.
+func SnowflakeTime(id string) (time.Time, bool) {
+	n, err := strconv.ParseInt(id, 10, 64)
+	if err != nil || n < 1<<40 {
+		return time.Time{}, false
+	}
+	return time.UnixMilli(n>>22 + snowflakeEpoch).UTC(), true
+}

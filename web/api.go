@@ -1,0 +1,320 @@
+package web
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hugops/hugops"
+)
+
+// The shapes of the API. doc.go shows them; names never change within /api/v1.
+type (
+	apiOutage struct {
+		ID        string     `json:"id"`
+		Service   apiService `json:"service"`
+		Title     string     `json:"title"`
+		StartedAt time.Time  `json:"started_at"`
+		EndedAt   *time.Time `json:"ended_at"`
+		Open      bool       `json:"open"`
+		Demo      bool       `json:"demo"`
+		URL       string     `json:"url"`
+		Index     apiIndex   `json:"index"`
+		Posts     int        `json:"posts"`
+		Links     apiLinks   `json:"links"`
+	}
+	apiService struct {
+		Slug string `json:"slug"`
+		Name string `json:"name"`
+	}
+	apiIndex struct {
+		Enough  bool     `json:"enough"`
+		Value   *float64 `json:"value"`
+		Lower   *float64 `json:"lower"`
+		Upper   *float64 `json:"upper"`
+		Authors int      `json:"authors"`
+		Sided   int      `json:"sided"`
+		Support int      `json:"support"`
+		Venting int      `json:"venting"`
+	}
+	apiLinks struct {
+		Self   string `json:"self"`
+		HTML   string `json:"html"`
+		Series string `json:"series"`
+		Widget string `json:"widget"`
+	}
+	apiDetail struct {
+		apiOutage
+		Impact     string        `json:"impact"`
+		Components []string      `json:"components"`
+		Updates    []apiUpdate   `json:"updates"`
+		FirstPost  *time.Time    `json:"first_post"`
+		LastPost   *time.Time    `json:"last_post"`
+		Influence  *float64      `json:"influence"`
+		Curve      []apiPoint    `json:"curve"`
+		ByNetwork  []apiShare    `json:"by_network"`
+		ByLanguage []apiShare    `json:"by_language"`
+		Coverage   []apiCoverage `json:"coverage"`
+		Model      string        `json:"model"`
+	}
+	apiUpdate struct {
+		At     time.Time `json:"at"`
+		Status string    `json:"status"`
+		Text   string    `json:"text"`
+	}
+	apiPoint struct {
+		At    time.Time `json:"at"`
+		Value float64   `json:"value"`
+		Lower float64   `json:"lower"`
+		Upper float64   `json:"upper"`
+	}
+	apiShare struct {
+		Key   string   `json:"key"`
+		Index apiIndex `json:"index"`
+	}
+	apiCoverage struct {
+		Network hugops.Network       `json:"network"`
+		From    time.Time            `json:"from"`
+		To      time.Time            `json:"to"`
+		State   hugops.CoverageState `json:"state"`
+	}
+	apiSeries struct {
+		Outage        string      `json:"outage"`
+		BucketSeconds int         `json:"bucket_seconds"`
+		Series        []apiMinute `json:"series"`
+	}
+	apiMinute struct {
+		At      time.Time `json:"at"`
+		Support int       `json:"support"`
+		Venting int       `json:"venting"`
+		Neutral int       `json:"neutral"`
+		Authors int       `json:"authors"`
+	}
+)
+
+// apiOutages answers the list.
+func (s *site) apiOutages(r *http.Request) (*answer, error) {
+	q := r.URL.Query()
+	limit, err := wholeParam(q.Get("limit"), 100, 500)
+	if err != nil {
+		return nil, badRequest("limit is a whole number from 1 to 500.")
+	}
+	onlyOpen := q.Get("open")
+	if onlyOpen != "" && onlyOpen != "true" && onlyOpen != "false" {
+		return nil, badRequest("open is true or false.")
+	}
+	now := s.Now().UTC()
+	all, err := s.summaries(r, now)
+	if err != nil {
+		return nil, err
+	}
+	base, out := s.base(r), []apiOutage{}
+	for _, sum := range all {
+		if slug := q.Get("service"); slug != "" && sum.Outage.Service != slug {
+			continue
+		}
+		if onlyOpen != "" && strconv.FormatBool(sum.Outage.OpenAt(now)) != onlyOpen {
+			continue
+		}
+		if out = append(out, newAPIOutage(sum, base, now)); len(out) == limit {
+			break
+		}
+	}
+	return asJSON(map[string]any{"outages": out})
+}
+
+// apiOutage answers one outage with everything that its page shows.
+func (s *site) apiOutage(r *http.Request) (*answer, error) {
+	now := s.Now().UTC()
+	d, err := s.detail(r, now)
+	if err != nil {
+		return nil, err
+	}
+	return asJSON(newAPIDetail(d, s.base(r), now))
+}
+
+func (s *site) apiSeries(r *http.Request) (*answer, error) {
+	bucket, series, err := s.series(r)
+	if err != nil {
+		return nil, err
+	}
+	return asJSON(apiSeries{r.PathValue("id"), int(bucket / time.Second), series})
+}
+
+func (s *site) apiSeriesCSV(r *http.Request) (*answer, error) {
+	_, series, err := s.series(r)
+	if err != nil {
+		return nil, err
+	}
+	rows := [][]string{{"at", "support", "venting", "neutral", "authors"}}
+	for _, m := range series {
+		rows = append(rows, []string{m.At.Format(time.RFC3339), strconv.Itoa(m.Support), strconv.Itoa(m.Venting),
+			strconv.Itoa(m.Neutral), strconv.Itoa(m.Authors)})
+	}
+	return asCSV(rows)
+}
+
+func (s *site) apiCoverageCSV(r *http.Request) (*answer, error) {
+	now := s.Now().UTC()
+	d, err := s.detail(r, now)
+	if err != nil {
+		return nil, err
+	}
+	rows := [][]string{{"network", "from", "to", "state"}}
+	for _, c := range apiCoverageOf(newChart(d, now)) {
+		rows = append(rows, []string{string(c.Network), c.From.Format(time.RFC3339), c.To.Format(time.RFC3339), string(c.State)})
+	}
+	return asCSV(rows)
+}
+
+// series reads ?bucket= and asks the store; what lies in the future is left out.
+func (s *site) series(r *http.Request) (time.Duration, []apiMinute, error) {
+	bucket := 5 * time.Minute
+	if v := r.URL.Query().Get("bucket"); v != "" {
+		var err error
+		if bucket, err = time.ParseDuration(v); err != nil || bucket < time.Minute || bucket > 24*time.Hour || bucket%time.Minute != 0 {
+			return 0, nil, badRequest("bucket is a length of whole minutes from 1m to 24h, for example 5m.")
+		}
+	}
+	now := s.Now().UTC()
+	if _, err := s.detail(r, now); err != nil {
+		return 0, nil, err
+	}
+	minutes, err := s.Store.Series(r.Context(), r.PathValue("id"), bucket)
+	if err != nil {
+		return 0, nil, fmt.Errorf("series of %s: %w", r.PathValue("id"), err)
+	}
+	out := []apiMinute{}
+	for _, m := range minutes {
+		if !m.At.After(now) {
+			out = append(out, apiMinute{m.At.UTC(), m.Support, m.Venting, m.Neutral, m.Authors})
+		}
+	}
+	return bucket, out, nil
+}
+
+func newAPIOutage(sum hugops.Summary, base string, now time.Time) apiOutage {
+	o := sum.Outage
+	self := base + "/api/v1/outages/" + o.ID
+	out := apiOutage{
+		ID: o.ID, Service: apiService{o.Service, serviceName(o)}, Title: o.Title, StartedAt: o.StartedAt.UTC(),
+		Open: o.OpenAt(now), Demo: o.Demo, URL: safeURL(o.URL), Index: newAPIIndex(sum.Index), Posts: sum.Posts,
+		Links: apiLinks{self, base + "/outages/" + o.ID, self + "/series", base + "/embed/" + o.ID},
+	}
+	if !out.Open {
+		out.EndedAt = when(o.EndedAt, now)
+	}
+	return out
+}
+
+func newAPIIndex(ix hugops.Index) apiIndex {
+	out := apiIndex{Authors: ix.Authors, Sided: ix.Sided, Support: ix.Support, Venting: ix.Venting}
+	if f := newFigure(ix, false); f.Enough {
+		v, l, u := round1(ix.Value), round1(ix.Lower), round1(ix.Upper)
+		out.Enough, out.Value, out.Lower, out.Upper = true, &v, &l, &u
+	}
+	return out
+}
+
+func newAPIDetail(d hugops.Detail, base string, now time.Time) apiDetail {
+	c := newChart(d, now)
+	out := apiDetail{
+		apiOutage: newAPIOutage(d.Summary, base, now), Impact: d.Outage.Impact, Components: append([]string{}, d.Outage.Components...),
+		Updates: []apiUpdate{}, FirstPost: when(d.FirstPost, now), LastPost: when(d.LastPost, now), Curve: []apiPoint{},
+		ByNetwork: newAPIShares(d.ByNetwork), ByLanguage: newAPIShares(d.ByLang), Coverage: apiCoverageOf(c), Model: d.Model,
+	}
+	if out.Index.Enough {
+		v := d.Index.Influence
+		out.Influence = &v
+	}
+	for _, u := range d.Outage.Updates {
+		if !u.At.After(now) {
+			out.Updates = append(out.Updates, apiUpdate{u.At.UTC(), u.Status, u.Text})
+		}
+	}
+	for _, p := range c.Curve {
+		out.Curve = append(out.Curve, apiPoint{p.At.UTC(), round1(p.Index.Value), round1(p.Index.Lower), round1(p.Index.Upper)})
+	}
+	return out
+}
+
+// fewest is the smallest cell of a breakdown that is shown.
+const fewest = 5
+
+func newAPIShares(shares []hugops.Share) []apiShare {
+	out := []apiShare{}
+	for _, s := range shares {
+		if s.Index.Authors >= fewest {
+			out = append(out, apiShare{s.Key, newAPIIndex(s.Index)})
+		}
+	}
+	return out
+}
+
+func apiCoverageOf(c *chart) []apiCoverage {
+	out := []apiCoverage{}
+	for _, s := range c.Strips {
+		for _, p := range s.Spans {
+			out = append(out, apiCoverage{s.Network, p.From, p.To, p.State})
+		}
+	}
+	return out
+}
+
+// when is a time for JSON: null if there is none, or not yet.
+func when(t, now time.Time) *time.Time {
+	if t.IsZero() || t.After(now) {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+func wholeParam(v string, otherwise, most int) (int, error) {
+	if v == "" {
+		return otherwise, nil
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 1 || n > most {
+		return 0, fmt.Errorf("%q is no number from 1 to %d", v, most)
+	}
+	return n, nil
+}
+
+// safeURL lets http and https addresses through and nothing else.
+func safeURL(u string) string {
+	if strings.HasPrefix(u, "https://") || strings.HasPrefix(u, "http://") {
+		return u
+	}
+	return ""
+}
+
+func serviceName(o hugops.Outage) string {
+	if o.ServiceName != "" {
+		return o.ServiceName
+	}
+	return o.Service
+}
+
+func asJSON(v any) (*answer, error) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the answer: %w", err)
+	}
+	return &answer{Type: "application/json", Cache: cacheShort, Body: append(body, '\n')}, nil
+}
+
+func asCSV(rows [][]string) (*answer, error) {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	w.UseCRLF = true // RFC 4180
+	if err := w.WriteAll(rows); err != nil {
+		return nil, fmt.Errorf("encoding the answer: %w", err)
+	}
+	return &answer{Type: "text/csv; charset=utf-8", Cache: cacheShort, Body: b.Bytes()}, nil
+}

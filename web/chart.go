@@ -1,0 +1,262 @@
+package web
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/hugops/hugops"
+)
+
+// chart is the story of one outage on one time axis: the index over the last
+// hour, posts by stance, and what was seen. It holds data only; draw turns it
+// into shapes for one width.
+type chart struct {
+	From, To  time.Time
+	Bucket    time.Duration
+	Buckets   []hugops.Minute     // every bucket of the axis, empty ones too
+	Curve     []hugops.CurvePoint // points with enough people, and seen
+	Early     bool                // some hour had too few people for a point
+	Strips    []strip
+	Unseen    []seen // no curve here
+	Dark      []seen // no area here
+	Updates   []numbered
+	FirstPost time.Time // zero if there is none
+	Resolved  time.Time // zero while open
+	Support   int       // posts in Buckets
+	Venting   int
+	Open      bool
+}
+
+// numbered is a provider's update with its number in all panels and the list.
+type numbered struct {
+	N    int
+	At   time.Time
+	Word string
+	Text string
+}
+
+// newChart lays out an outage as known at now. Nothing after now is in it.
+func newChart(d hugops.Detail, now time.Time) *chart {
+	c := &chart{Bucket: d.Bucket, Open: d.Outage.OpenAt(now), Updates: numberUpdates(d.Outage.Updates, now)}
+	if c.Bucket < time.Minute {
+		c.Bucket = 5 * time.Minute
+	}
+	if !d.FirstPost.IsZero() && !d.FirstPost.After(now) {
+		c.FirstPost = d.FirstPost
+	}
+	if !c.Open {
+		c.Resolved = d.Outage.EndedAt
+	}
+	c.From, c.To = extent(d, now, c.Bucket)
+	c.Strips = strips(d.Coverage, c.From, c.To)
+	c.Unseen, c.Dark = unseen(c.Strips), dark(c.Strips)
+	c.fillBuckets(d.Series)
+	c.pickCurve(d.Curve, now)
+	return c
+}
+
+// extent is the time that the chart shows: from the first sign to now, or to the
+// last sign of an outage that is over; whole buckets before, never after now.
+func extent(d hugops.Detail, now time.Time, bucket time.Duration) (from, to time.Time) {
+	from, to = d.Outage.StartedAt, d.Outage.EndedAt
+	if d.Outage.OpenAt(now) {
+		to = now
+	}
+	for _, m := range d.Series {
+		if m.Support+m.Venting+m.Neutral > 0 && !m.At.After(now) {
+			from, to = earlier(from, m.At), later(to, m.At.Add(bucket))
+		}
+	}
+	if !d.FirstPost.IsZero() {
+		from = earlier(from, d.FirstPost)
+	}
+	for _, u := range d.Outage.Updates { // a notice may come before the official start
+		if d.Outage.StartedAt.Sub(u.At) <= hugops.ReachBefore {
+			from = earlier(from, u.At)
+		}
+	}
+	from, to = from.UTC().Truncate(bucket).Add(-bucket), earlier(to, now).UTC()
+	if to.Sub(from) < 6*bucket {
+		from = to.Truncate(bucket).Add(-6 * bucket)
+	}
+	return from, to
+}
+
+func (c *chart) fillBuckets(series []hugops.Minute) {
+	at := map[int64]hugops.Minute{}
+	for _, m := range series {
+		at[m.At.Unix()] = m
+	}
+	for t := c.From; t.Before(c.To); t = t.Add(c.Bucket) {
+		m := at[t.Unix()]
+		m.At = t
+		c.Support, c.Venting = c.Support+m.Support, c.Venting+m.Venting
+		c.Buckets = append(c.Buckets, m)
+	}
+}
+
+func (c *chart) pickCurve(points []hugops.CurvePoint, now time.Time) {
+	c.Early = len(points) == 0 || points[0].At.After(c.From.Add(2*c.Bucket))
+	for _, p := range points {
+		switch {
+		case p.At.After(now) || p.At.Before(c.From) || p.At.After(c.To) || inside(p.At, c.Unseen):
+		case !p.Index.Enough:
+			c.Early = true
+		default:
+			c.Curve = append(c.Curve, p)
+		}
+	}
+}
+
+// numberUpdates numbers the updates up to now, oldest first.
+func numberUpdates(updates []hugops.Update, now time.Time) []numbered {
+	sorted := slices.SortedStableFunc(slices.Values(updates), func(a, b hugops.Update) int { return a.At.Compare(b.At) })
+	var out []numbered
+	for _, u := range sorted {
+		if !u.At.After(now) {
+			out = append(out, numbered{len(out) + 1, u.At, statusWord(u.Status), clip(clean(u.Text), 400)})
+		}
+	}
+	return out
+}
+
+// runs splits curve points wherever something was not seen between two of them,
+// or where points are missing because too few people wrote.
+func runs(points []hugops.CurvePoint, gaps []seen) [][]hugops.CurvePoint {
+	pace := curvePace(points)
+	var out [][]hugops.CurvePoint
+	for i, p := range points {
+		if i == 0 || apart(points[i-1].At, p.At, gaps) || p.At.Sub(points[i-1].At) > pace*3/2 {
+			out = append(out, nil)
+		}
+		out[len(out)-1] = append(out[len(out)-1], p)
+	}
+	return out
+}
+
+// curvePace is the usual distance of two points: the median.
+func curvePace(points []hugops.CurvePoint) time.Duration {
+	if len(points) < 2 {
+		return time.Hour
+	}
+	var d []time.Duration
+	for i := 1; i < len(points); i++ {
+		d = append(d, points[i].At.Sub(points[i-1].At))
+	}
+	slices.Sort(d)
+	return d[len(d)/2]
+}
+
+// Heading is a finding, but only a true one: each later third of the curve lies
+// above the one before it, and the first and last intervals do not overlap.
+func (c *chart) Heading() string {
+	n := len(c.Curve)
+	if n < 6 {
+		return "Hour by hour"
+	}
+	third := func(i int) (sum float64) {
+		part := c.Curve[i*n/3 : (i+1)*n/3]
+		for _, p := range part {
+			sum += p.Index.Value
+		}
+		return sum / float64(len(part))
+	}
+	a, b, z := third(0), third(1), third(2)
+	first, last := c.Curve[0], c.Curve[n-1]
+	long := last.At.Sub(first.At) >= 2*time.Hour
+	switch {
+	case a < b && b < z && first.Index.Upper < last.Index.Lower && long:
+		return "Kinder with every hour"
+	case a < b && b < z && first.Index.Upper < last.Index.Lower:
+		return "Kinder as it went on"
+	case a > b && b > z && first.Index.Lower > last.Index.Upper:
+		return "Less patience as it went on"
+	}
+	return "Hour by hour"
+}
+
+// Caption says where the curve begins and why it stops.
+func (c *chart) Caption() string {
+	s := "The curve starts with the 30th person"
+	if len(c.Curve) == 0 {
+		s = "The curve starts when 30 people took a side within one hour"
+	}
+	var missing []string
+	for _, p := range c.Strips {
+		gaps := p.gaps()
+		switch {
+		case p.blind() || len(gaps) == 0:
+		case len(gaps) == 1:
+			missing = append(missing, p.Network.Name()+" was out of reach from "+
+				moment(gaps[0].From, c.To)+" to "+moment(gaps[0].To, c.To))
+		default:
+			missing = append(missing, p.Network.Name()+" was out of reach "+strconv.Itoa(len(gaps))+" times")
+		}
+	}
+	if len(missing) > 0 {
+		s += " and stops where we could not see: " + list(missing)
+	}
+	return s + ". Times in UTC."
+}
+
+// BucketWords says how wide a bucket is: "5 minutes", "hour".
+func (c *chart) BucketWords() string {
+	switch {
+	case c.Bucket == time.Minute:
+		return "minute"
+	case c.Bucket == time.Hour:
+		return "hour"
+	case c.Bucket%time.Hour == 0:
+		return strconv.Itoa(int(c.Bucket/time.Hour)) + " hours"
+	}
+	return strconv.Itoa(int(c.Bucket/time.Minute)) + " minutes"
+}
+
+// Label says the chart in one sentence, for those who do not see it.
+func (c *chart) Label() string {
+	s := "Chart from " + moment(c.From, c.To) + " to " + clock(c.To) + " UTC: "
+	if n := len(c.Curve); n > 0 {
+		first, last := newFigure(c.Curve[0].Index, false), newFigure(c.Curve[n-1].Index, false)
+		s += "index " + strconv.Itoa(first.Value) + " (" + first.Range() + ") at first, " +
+			strconv.Itoa(last.Value) + " (" + last.Range() + ") at last; "
+	}
+	return s + count(c.Support) + " posts of support, " + count(c.Venting) + " of venting. The table below has every figure."
+}
+
+// chartRow is one bucket in the table behind the chart; script reads it to say
+// the values under the pointer, so a chart needs no second copy of its data.
+type chartRow struct {
+	X                         string // 0–1 along the axis
+	Time, End                 string
+	Index, Range              string
+	Support, Venting, Neutral int
+}
+
+// Rows are the buckets as a table.
+func (c *chart) Rows() []chartRow {
+	axis := timeAxis{From: c.From, To: c.To}
+	var out []chartRow
+	pace := min(curvePace(c.Curve), time.Hour)
+	i := 0
+	for _, m := range c.Buckets {
+		end := earlier(m.At.Add(c.Bucket), c.To)
+		r := chartRow{
+			X:    strconv.FormatFloat(axis.share(m.At.Add(end.Sub(m.At)/2)), 'f', 4, 64),
+			Time: moment(m.At, c.To), End: moment(end, c.To),
+			Index: "–", Range: "under 30 people",
+			Support: m.Support, Venting: m.Venting, Neutral: m.Neutral,
+		}
+		for i+1 < len(c.Curve) && !c.Curve[i+1].At.After(end) {
+			i++
+		}
+		if i < len(c.Curve) && !c.Curve[i].At.After(end) && end.Sub(c.Curve[i].At) < max(pace, c.Bucket) {
+			f := newFigure(c.Curve[i].Index, false)
+			r.Index, r.Range = strconv.Itoa(f.Value), f.Range()
+		} else if inside(end, c.Unseen) || inside(m.At, c.Unseen) {
+			r.Range = "not seen"
+		}
+		out = append(out, r)
+	}
+	return out
+}

@@ -1,0 +1,65 @@
+// Package web is the face of hugops: the pages that people read, the JSON and
+// CSV that programs read, the widget, the iframe and the badge that status pages
+// embed. It asks a [Store] and encodes the answer: one query, many shapes.
+//
+// It owns the words and the drawings. It refuses to show what must not be shown:
+// no post's text, no handle, no picture, no index below [hugops.MinAuthors]
+// people, no breakdown of fewer than five, nothing that lies in the future. It
+// guarantees that every page works as HTML and SVG alone (script only adds hover,
+// live figures and one link of the composer), that a strict Content-Security-Policy
+// without 'unsafe-inline' holds everywhere, that only /embed/{id} may be framed,
+// that no answer sets a cookie and that no page calls a third party.
+//
+// # Addresses
+//
+//	/                                    all outages, the ongoing ones first
+//	/outages/{id}                        one outage
+//	/methodology /data /embed /privacy   prose
+//	/embed/{id}                          the widget as a page without script, for an iframe
+//	/widget.js                           the widget as a custom element
+//	/badge/{id}.svg                      the badge; ?show=hugs counts support only
+//	/api/v1/outages                      list; ?service=slug ?open=true ?limit=1…500
+//	/api/v1/outages/{id}                 one outage with everything its page shows
+//	/api/v1/outages/{id}/series          posts over time; ?bucket=5m (whole minutes, to 24h)
+//	/api/v1/outages/{id}/series.csv      the same columns as CSV
+//	/api/v1/outages/{id}/coverage.csv    what was seen and what was not, by network
+//	/healthz /readyz /metrics            for operators
+//
+// All answer GET and HEAD. Pages and API carry an ETag and answer If-None-Match
+// with 304. Errors of the API are problem details (RFC 9457,
+// application/problem+json), those of pages a page.
+//
+// # Shapes
+//
+// Times are RFC 3339 in UTC. Below 30 people who took a side, value, lower and
+// upper are null. The list:
+//
+//	{"outages": [{
+//	  "id": "nimbus-2026-11-22",
+//	  "service": {"slug": "nimbus-cloud", "name": "Nimbus Cloud"},
+//	  "title": "Storage errors in eu-north",
+//	  "started_at": "2026-11-22T11:14:00Z", "ended_at": null,
+//	  "open": true, "demo": true,
+//	  "url": "https://status.nimbus-cloud.example/incidents/1",
+//	  "index": {"enough": true, "value": 72.1, "lower": 66.2, "upper": 77.8,
+//	    "authors": 3401, "sided": 1284, "support": 921, "venting": 363},
+//	  "posts": 4120,
+//	  "links": {"self": "…/api/v1/outages/nimbus-2026-11-22",
+//	    "html": "…/outages/nimbus-2026-11-22",
+//	    "series": "…/api/v1/outages/nimbus-2026-11-22/series",
+//	    "widget": "…/embed/nimbus-2026-11-22"}}]}
+//
+// One outage is such an entry with more members: impact, components, updates
+// [{at, status, text}], first_post, last_post (null when there is none),
+// influence (the most that one person moves the index, in points), curve
+// [{at, value, lower, upper}] (the index over the hour that ends at "at"; only
+// hours with enough people), by_network and by_language [{key, index}],
+// coverage [{network, from, to, state}] and model. The series:
+//
+//	{"outage": "nimbus-2026-11-22", "bucket_seconds": 300,
+//	  "series": [{"at": "2026-11-22T11:15:00Z",
+//	    "support": 9, "venting": 9, "neutral": 21, "authors": 37}]}
+//
+// support, venting and neutral count posts, authors distinct people within the
+// bucket; a bucket without posts may be missing.
+package web

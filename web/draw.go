@@ -1,0 +1,219 @@
+package web
+
+import (
+	"strconv"
+
+	"github.com/hugops/hugops"
+)
+
+// shape is one element of a drawing. The template knows five kinds: rect, path,
+// circle, text and end (the figure at the end of a curve).
+type shape struct {
+	Kind, Class, D, Text, More, Fill string
+	X, Y, W, H, R                    float64
+}
+
+// drawing is a list of shapes on a ground of W × H pixels.
+type drawing struct {
+	ID     string
+	W, H   float64
+	X0, X1 float64 // the time axis, for the pointer
+	Bottom float64 // its base line
+	Label  string
+	Shapes []shape
+}
+
+// layout is where the panels of a chart lie at one width.
+type layout struct {
+	id                string
+	wide              bool // words beside the lines, not above them
+	w, x0, x1         float64
+	top, foot         float64 // index panel: 100 and 0
+	title             float64 // heading of the posts panel
+	postsTop, postsEn float64
+	base              float64 // the time axis
+	strip, stripStep  float64
+	ticks             int
+}
+
+var (
+	wideLayout = layout{
+		id: "wide", wide: true, w: 1120, x0: 76, x1: 970, top: 46, foot: 262, title: 294,
+		postsTop: 312, postsEn: 468, base: 480, strip: 526, stripStep: 20, ticks: 8,
+	}
+	phoneLayout = layout{
+		id: "phone", w: 358, x0: 34, x1: 352, top: 42, foot: 222, title: 256,
+		postsTop: 272, postsEn: 408, base: 420, strip: 490, stripStep: 38, ticks: 4,
+	}
+)
+
+// Wide and Phone are the chart for wide screens, and redrawn for small ones.
+func (c *chart) Wide() drawing  { return c.draw(wideLayout) }
+func (c *chart) Phone() drawing { return c.draw(phoneLayout) }
+
+// pen collects the shapes of one chart.
+type pen struct {
+	*chart
+	layout
+	axis   timeAxis
+	shapes []shape
+}
+
+func (c *chart) draw(l layout) drawing {
+	p := &pen{chart: c, layout: l, axis: timeAxis{c.From, c.To, l.x0, l.x1}}
+	p.gapColumns()
+	p.indexGrid()
+	p.updates()
+	p.curve()
+	p.posts()
+	p.timeTicks()
+	p.coverage()
+	h := l.base + 30
+	if n := len(c.Strips); n > 0 {
+		h = l.strip + float64(n-1)*l.stripStep + 14
+	}
+	return drawing{l.id, l.w, h, l.x0, l.x1, l.base, c.Label(), p.shapes}
+}
+
+func (p *pen) add(s shape) {
+	s.X, s.Y, s.W, s.H = round1(s.X), round1(s.Y), round1(s.W), round1(s.H)
+	p.shapes = append(p.shapes, s)
+}
+
+func (p *pen) path(class, d string) { p.add(shape{Kind: "path", Class: class, D: d}) }
+
+func (p *pen) text(class string, x, y float64, s string) {
+	p.add(shape{Kind: "text", Class: class, X: x, Y: y, Text: s})
+}
+
+func (p *pen) hline(class string, y float64) {
+	p.path(class, "M"+num(p.x0)+","+num(y)+"H"+num(p.x1))
+}
+
+func (p *pen) vline(class string, x, y0, y1 float64) {
+	p.path(class, "M"+num(x)+","+num(y0)+"V"+num(y1))
+}
+
+// gapColumns tints the time in which a network was not seen.
+func (p *pen) gapColumns() {
+	for _, g := range p.Unseen {
+		x := p.axis.x(g.From)
+		p.add(shape{Kind: "rect", Class: "gapcol", X: x, Y: p.top - 6, W: max(p.axis.x(g.To)-x, 1), H: p.base - p.top + 24})
+	}
+}
+
+func (p *pen) y(v float64) float64 { return p.foot - (p.foot-p.top)*v/100 }
+
+func (p *pen) indexGrid() {
+	for _, v := range []float64{0, 50, 100} {
+		class := "grid"
+		if v == 50 {
+			class = "grid mid"
+		}
+		p.hline(class, p.y(v))
+		p.text("ax e", p.x0-10, p.y(v)+4, num(v))
+	}
+	if p.wide {
+		p.text("ax e", p.x0-10, p.y(100)+19, "all support")
+		p.text("ax e", p.x0-10, p.y(50)+19, "even")
+		p.text("ax e", p.x0-10, p.y(0)-12, "all venting")
+	}
+}
+
+// updates draws the provider's updates through all panels. Numbers that would
+// touch share one pill ("3–5"); words stand where there is room for them.
+func (p *pen) updates() {
+	type group struct {
+		first, last int
+		x           float64
+		word        string
+	}
+	var groups []group
+	for _, u := range p.Updates {
+		if u.At.Before(p.From) || u.At.After(p.To) {
+			continue
+		}
+		x := p.axis.x(u.At)
+		p.vline("upd", x, 26, p.base)
+		if k := len(groups) - 1; k >= 0 && x-groups[k].x < 34 {
+			groups[k].last, groups[k].word = u.N, u.Word
+			continue
+		}
+		groups = append(groups, group{u.N, u.N, x, u.Word})
+	}
+	for i, g := range groups {
+		x := min(g.x, p.w-14)
+		label, half := strconv.Itoa(g.first), 11.0
+		if g.last > g.first {
+			label, half = label+"–"+strconv.Itoa(g.last), 21
+			x = max(x, half)
+		}
+		p.add(shape{Kind: "rect", Class: "updc", X: x - half, Y: 4, W: 2 * half, H: 22, R: 11})
+		p.text("updn", x, 19.5, label)
+		room := p.x1 + 140 - x
+		if i+1 < len(groups) {
+			room = groups[i+1].x - x - half
+		}
+		if p.wide && g.last == g.first && room > half+14+7.2*float64(len(g.word)) {
+			p.text("updw", x+half+7, 19.5, g.word)
+		}
+	}
+}
+
+// curve draws the band and the line of the index, in pieces, and what it is now.
+func (p *pen) curve() {
+	if len(p.Curve) == 0 {
+		p.text("ax m", (p.x0+p.x1)/2, p.y(50)-10, "under 30 people in every hour so far")
+		return
+	}
+	for _, run := range runs(p.Curve, p.Unseen) {
+		band, curve := bandOf(run, p.axis.x2, p.y)
+		p.path("band", band)
+		p.path("curve", curve)
+	}
+	if x := p.axis.x(p.Curve[0].At); p.wide && p.Early && x-8 > p.x0+100 {
+		p.text("ax e", x-8, p.y(30), "under 30 people")
+	}
+	p.end(p.Curve[len(p.Curve)-1])
+}
+
+// x2 is x for callers that need a function of a time.
+func (a timeAxis) x2(p hugops.CurvePoint) float64 { return a.x(p.At) }
+
+// bandOf is the path data of the interval and of the value along one run.
+func bandOf(run []hugops.CurvePoint, x func(hugops.CurvePoint) float64, y func(float64) float64) (band, curve string) {
+	var upper, lower, mid []point
+	for _, c := range run {
+		ix := c.Index
+		upper = append(upper, point{x(c), y(min(ix.Upper, 100))})
+		lower = append(lower, point{x(c), y(max(ix.Lower, 0))})
+		mid = append(mid, point{x(c), y(min(max(ix.Value, 0), 100))})
+	}
+	if len(run) == 1 { // a lone point is drawn as a short stroke
+		nudge := func(ps []point) []point { return append(ps, point{ps[0].X + 3, ps[0].Y}) }
+		upper, lower, mid = nudge(upper), nudge(lower), nudge(mid)
+	}
+	return ring(upper, lower), line(mid)
+}
+
+func (p *pen) end(last hugops.CurvePoint) {
+	f := newFigure(last.Index, false)
+	x, y := p.axis.x(last.At), p.y(float64(f.Value))
+	p.add(shape{Kind: "circle", Class: "g-end", X: x, Y: y, R: 4.5})
+	when := "this hour"
+	if !p.Open || p.To.Sub(last.At) > 2*p.Bucket {
+		when = "at " + clock(last.At)
+	}
+	value := strconv.Itoa(f.Value)
+	if p.wide {
+		y = min(max(y, p.top+8), p.foot-20)
+		p.add(shape{Kind: "end", Class: "end", X: x + 14, Y: y + 3, Text: value, More: when})
+		p.text("ax", x+14, y+22, "very likely "+f.Range())
+		return
+	}
+	below := p.y(max(last.Index.Lower, 0)) + 26
+	if below > p.foot-4 {
+		below = p.y(min(last.Index.Upper, 100)) - 8
+	}
+	p.add(shape{Kind: "end", Class: "end e", X: x, Y: below, Text: value + " ", More: f.Range() + ", " + when})
+}

@@ -1,0 +1,165 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hugops/hugops"
+)
+
+// outageView is everything that the page of one outage says.
+type outageView struct {
+	row
+	Open      bool
+	StartedAt time.Time
+	EndedAt   time.Time
+	CountedTo string
+	URL       string // the provider's page, "" if none
+	Parts     string // components, joined
+	Notice    *notice
+	Tiles     []tile
+	Chart     *chart
+	ByNetwork []share
+	ByLang    []share
+	Hug       hug
+	Embed     embedCode
+}
+
+// tile is a figure and one plain phrase.
+type tile struct{ Figure, Phrase string }
+
+// share is one row of a breakdown.
+type share struct {
+	Name   string
+	People int
+	Figure figure
+}
+
+func (s *site) outage(r *http.Request) (*answer, error) {
+	now := s.Now().UTC()
+	d, err := s.detail(r, now)
+	if err != nil {
+		return nil, err
+	}
+	v := newOutageView(d, now)
+	v.Embed = embedCode{s.base(r), v.ID, v.Service}
+	title := v.Service + ": " + v.Title
+	if v.Figure.Enough {
+		title += ". Empathy index " + count(v.Figure.Value) + " (" + v.Figure.Range() + ")"
+	}
+	return s.render(r, "outage", cacheShort, view{
+		Title: title, Description: v.Figure.Say, Nav: "outage", Demo: v.Demo, Live: true, Data: v,
+	})
+}
+
+func newOutageView(d hugops.Detail, now time.Time) outageView {
+	o := d.Outage
+	v := outageView{
+		row: newRow(d.Summary, now), Open: o.OpenAt(now), StartedAt: o.StartedAt.UTC(), EndedAt: o.EndedAt.UTC(),
+		URL: safeURL(o.URL), Parts: clip(clean(list(o.Components)), 200), Chart: newChart(d, now),
+	}
+	if v.Open {
+		v.Notice = lost(v.Chart.Strips, now)
+	}
+	v.CountedTo = moment(countedTo(d, v.Chart, now), o.StartedAt)
+	v.Tiles = tiles(d, v.Chart.Updates)
+	v.ByNetwork = shares(d.ByNetwork, networkName)
+	v.ByLang = shares(d.ByLang, language)
+	v.Hug = newHug(v.Service, v.Open)
+	return v
+}
+
+// When says the outage's time: "22 November 2026, since 11:14 UTC, for 3 h 12 min".
+func (v outageView) When() string {
+	start := date(v.StartedAt)
+	switch {
+	case v.Open:
+		return start + ", since " + clock(v.StartedAt) + " UTC, " + v.row.When
+	case sameDay(v.StartedAt, v.EndedAt):
+		return start + ", " + clock(v.StartedAt) + " to " + clock(v.EndedAt) + " UTC, " + span(v.EndedAt.Sub(v.StartedAt))
+	}
+	return start + ", " + clock(v.StartedAt) + " to " + v.EndedAt.Format("2 January, 15:04") + " UTC, " + span(v.EndedAt.Sub(v.StartedAt))
+}
+
+// countedTo is how far the figures reach: the last post, or the last minute that
+// some network was seen, if that is later.
+func countedTo(d hugops.Detail, c *chart, now time.Time) time.Time {
+	to := d.LastPost
+	for _, s := range c.Strips {
+		for _, p := range s.Spans {
+			if p.State != hugops.CoverageGap {
+				to = later(to, p.To)
+			}
+		}
+	}
+	if to.IsZero() || to.After(now) {
+		return now
+	}
+	return to
+}
+
+// tiles are at most four, and only those that are known.
+func tiles(d hugops.Detail, updates []numbered) []tile {
+	ix := d.Index
+	sided := "people took a side"
+	if others := ix.Authors - ix.Sided; others > 0 {
+		sided += "; " + count(others) + " more only told the news or asked"
+	}
+	out := []tile{{count(ix.Sided), sided}, {count(ix.Support), "people sent support to the team"}}
+	if len(updates) > 0 && !d.FirstPost.IsZero() {
+		if notice := updates[0].At; notice.Before(d.FirstPost) {
+			out = append(out, tile{span(d.FirstPost.Sub(notice)), "from the first official notice to the first post"})
+		} else {
+			out = append(out, tile{span(notice.Sub(d.FirstPost)), "from the first post to the first official notice"})
+		}
+	}
+	if newFigure(ix, false).Enough && ix.Influence > 0 {
+		points := num(ix.Influence) + " points"
+		if num(ix.Influence) == "1" {
+			points = "1 point"
+		}
+		if ix.Influence < 0.05 {
+			points = "under 0.1 points"
+		}
+		out = append(out, tile{points, "the most that any one person moves the index"})
+	}
+	return out
+}
+
+// shares names the rows of a breakdown, most people first, "all others" last.
+// Cells of fewer than five people are not shown, whatever the store says.
+func shares(in []hugops.Share, name func(string) string) []share {
+	rows := slices.DeleteFunc(slices.Clone(in), func(s hugops.Share) bool { return s.Index.Authors < fewest })
+	slices.SortStableFunc(rows, func(a, b hugops.Share) int {
+		if (a.Key == "other") != (b.Key == "other") {
+			return map[bool]int{true: 1, false: -1}[a.Key == "other"]
+		}
+		return b.Index.Sided - a.Index.Sided
+	})
+	var out []share
+	for _, s := range rows {
+		out = append(out, share{name(s.Key), s.Index.Sided, newFigure(s.Index, false)})
+	}
+	return out
+}
+
+// hug is the message that a visitor may send from an account of their own, and
+// the addresses that open it there, filled in. hugops posts nothing.
+type hug struct {
+	Message, Bluesky, X string
+}
+
+func newHug(service string, open bool) hug {
+	m := "Thank you to everyone at " + service + " who is fixing things right now. We see you. #HugOps"
+	if !open {
+		m = "Thank you to everyone at " + service + " who fixed things. We saw you. #HugOps"
+	}
+	text := strings.ReplaceAll(url.QueryEscape(m), "+", "%20")
+	return hug{m, "https://bsky.app/intent/compose?text=" + text, "https://x.com/intent/post?text=" + text}
+}
+
+// UpdateTime is an update's time, with its day if that is not the first one.
+func (v outageView) UpdateTime(u numbered) string { return moment(u.At, v.StartedAt) }

@@ -1,0 +1,158 @@
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net"
+	"net/http"
+	"path"
+	"regexp"
+	"strings"
+	"time"
+
+	"embed"
+
+	"github.com/hugops/hugops"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+// parseTemplates gives every page a set of its own: the shared parts with the
+// page's "main" in the layout.
+func (s *site) parseTemplates() (map[string]*template.Template, error) {
+	shared := template.New("").Funcs(template.FuncMap{
+		"asset": s.assets.url, "count": count, "clock": clock, "date": date, "num": num, "people": people,
+		"iso": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+	})
+	shared, err := shared.ParseFS(templateFiles, "templates/layout.html", "templates/parts.html", "templates/chart.html")
+	if err != nil {
+		return nil, err
+	}
+	files, err := fs.Glob(templateFiles, "templates/*.html")
+	if err != nil {
+		return nil, err
+	}
+	pages := map[string]*template.Template{}
+	for _, f := range files {
+		name := strings.TrimSuffix(path.Base(f), ".html")
+		t, err := template.Must(shared.Clone()).ParseFS(templateFiles, f)
+		if err != nil {
+			return nil, err
+		}
+		pages[name] = t
+	}
+	return pages, nil
+}
+
+// view is what every page tells the layout; Data is the page's own.
+type view struct {
+	Title, Description string
+	Nav                string // which word of the navigation is here
+	Demo               bool   // something on the page is invented
+	Live               bool   // figures move: script may fetch the page again
+	Base               string // public address of the site
+	Version            string
+	Data               any
+}
+
+// render executes a page into an answer.
+func (s *site) render(r *http.Request, name, cache string, v view) (*answer, error) {
+	v.Base, v.Version = s.base(r), hugops.Version
+	var b bytes.Buffer
+	if err := s.pages[name].ExecuteTemplate(&b, "layout", v); err != nil {
+		return nil, fmt.Errorf("rendering %s: %w", name, err)
+	}
+	return &answer{Type: "text/html; charset=utf-8", Cache: cache, Body: b.Bytes()}, nil
+}
+
+// errorPage is the page that says what is not there, and whose fault it is.
+func (s *site) errorPage(r *http.Request, k kind, code int, sentence string) (*answer, error) {
+	name := "error"
+	if k == asEmbed {
+		name = "frame-error"
+	}
+	heading := headings[code]
+	if heading == "" {
+		heading = http.StatusText(code) + "."
+	}
+	a, err := s.render(r, name, cacheNever, view{Title: heading, Data: struct {
+		Code              int
+		Heading, Sentence string
+		Ours              bool
+		Now               time.Time
+	}{code, heading, sentence, code >= 500, s.Now().UTC()}})
+	if err != nil {
+		return nil, err
+	}
+	a.Code = code
+	return a, nil
+}
+
+// prose answers a page that holds words only.
+func (s *site) prose(name string) action {
+	titles := map[string]string{"data": "Data", "privacy": "Privacy"}
+	return func(r *http.Request) (*answer, error) {
+		return s.render(r, name, cacheProse, view{Title: titles[name], Nav: name})
+	}
+}
+
+// host is what a Host header may look like; anything else is not repeated.
+var host = regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]{1,5})?$|^\[[0-9a-fA-F:]+\](:[0-9]{1,5})?$`)
+
+// base is the public address of the site: the configured one, or the request's.
+func (s *site) base(r *http.Request) string {
+	if s.Public != "" {
+		return s.Public
+	}
+	name := r.Host
+	if !host.MatchString(name) {
+		name = "localhost"
+		if a, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
+			name = a.String()
+		}
+	}
+	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
+		return "https://" + name
+	}
+	return "http://" + name
+}
+
+// most is how many outages one answer looks at.
+const most = 500
+
+// summaries asks for the newest outages; what has not begun is left out.
+func (s *site) summaries(r *http.Request, now time.Time) ([]hugops.Summary, error) {
+	all, err := s.Store.Summaries(r.Context(), now, most)
+	if err != nil {
+		return nil, fmt.Errorf("listing outages: %w", err)
+	}
+	out := make([]hugops.Summary, 0, len(all))
+	for _, sum := range all {
+		if !sum.Outage.StartedAt.After(now) {
+			out = append(out, sum)
+		}
+	}
+	return out, nil
+}
+
+// detail asks for the outage in the request's path.
+func (s *site) detail(r *http.Request, now time.Time) (hugops.Detail, error) {
+	return s.detailOf(r, r.PathValue("id"), now)
+}
+
+func (s *site) detailOf(r *http.Request, id string, now time.Time) (hugops.Detail, error) {
+	if probe := (hugops.Outage{ID: id, Service: "-", StartedAt: now}); probe.Validate() != nil {
+		return hugops.Detail{}, fmt.Errorf("outage %q: %w", clip(id, 40), hugops.ErrNotFound)
+	}
+	d, err := s.Store.Detail(r.Context(), id, now)
+	if err != nil {
+		return d, fmt.Errorf("outage %s: %w", id, err)
+	}
+	if d.Outage.StartedAt.After(now) {
+		return d, fmt.Errorf("outage %s has not begun: %w", id, hugops.ErrNotFound)
+	}
+	return d, nil
+}
