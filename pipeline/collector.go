@@ -123,13 +123,30 @@ func (c *Collector) runSources(ctx context.Context, out chan<- entry) error {
 	return errors.Join(errs...)
 }
 
-// entry is an item on its way to Kafka. Without a record it only carries the
-// acknowledgement of something dropped, so that acknowledgements keep the order.
+// entry is an item on its way to Kafka: an event that becomes a record, or a dead
+// letter. One with neither only carries the acknowledgement of something dropped,
+// so that acknowledgements keep the order.
 type entry struct {
 	event  *hugops.Event
+	record record
 	letter *Letter
 	source string
 	ack    func()
+}
+
+// encode makes the event a record, or a dead letter if a source should not have
+// emitted it.
+func (e *entry) encode() {
+	if e.event == nil {
+		return
+	}
+	raw, err := EncodeEvent(e.event)
+	if err != nil {
+		e.letter = refusedLetter(e, err)
+	} else {
+		e.record = record{topic: TopicPosts, key: []byte(e.event.Key()), value: raw}
+	}
+	e.event = nil
 }
 
 // take filters one item and queues it.
@@ -186,17 +203,19 @@ func badLetter(it Item) *Letter {
 	return l
 }
 
-// batch groups entries: while a batch is being sent the next one grows, up to
-// sendRecords entries; when nothing is being sent an entry goes at once.
+// batch encodes entries and groups them: while a batch is being sent the next one
+// grows, up to sendRecords entries; when nothing is being sent an entry goes at
+// once.
 func batch(in <-chan entry, out chan<- []entry) {
 	defer close(out)
 	var cur []entry
+	size := 0
 	for in != nil || len(cur) > 0 {
 		from, to := in, out
 		if len(cur) == 0 {
 			to = nil
 		}
-		if len(cur) >= sendRecords {
+		if len(cur) >= sendRecords || size >= sendBytes {
 			from = nil
 		}
 		select {
@@ -205,9 +224,10 @@ func batch(in <-chan entry, out chan<- []entry) {
 				in = nil
 				continue
 			}
-			cur = append(cur, e)
+			e.encode()
+			cur, size = append(cur, e), size+len(e.record.value)
 		case to <- cur:
-			cur = nil
+			cur, size = nil, 0
 		}
 	}
 }
@@ -238,13 +258,8 @@ func (c *Collector) sendBatch(ctx context.Context, p *Producer, entries []entry)
 		switch {
 		case e.letter != nil:
 			letters = append(letters, e.letter)
-		case e.event != nil:
-			raw, err := EncodeEvent(e.event)
-			if err != nil {
-				letters = append(letters, refusedLetter(e, err))
-				continue
-			}
-			records = append(records, record{topic: TopicPosts, key: []byte(e.event.Key()), value: raw})
+		case e.record.value != nil:
+			records = append(records, e.record)
 		}
 	}
 	refused, err := p.write(ctx, records)
@@ -258,7 +273,7 @@ func (c *Collector) sendBatch(ctx context.Context, p *Producer, entries []entry)
 }
 
 // refusedLetter is for an event that a source should not have emitted.
-func refusedLetter(e entry, err error) *Letter {
+func refusedLetter(e *entry, err error) *Letter {
 	l := &Letter{At: time.Now().UTC(), Stage: StageCollect, Reason: err.Error(), Class: class(err), Source: e.source}
 	l.keep(encodeAnyway(e.event))
 	return l

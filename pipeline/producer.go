@@ -17,10 +17,12 @@ import (
 // partition and must stay under the broker's message.max.bytes, which is 1 MiB
 // unless somebody changed it.
 const (
-	sendRecords  = 4000
-	sendBytes    = 4 << 20
-	batchRecords = 1000
-	batchBytes   = 1_000_000
+	sendRecords = 16_000
+	sendBytes   = 8 << 20
+	batchBytes  = 1_000_000
+	// kafka-go makes room for a whole batch even for one message, so that few
+	// messages travel in small batches and many in large ones.
+	smallBatch, largeBatch = 100, 2500
 )
 
 var (
@@ -32,7 +34,7 @@ var (
 // them. It is safe for concurrent use, but only one call after the other keeps
 // the order of one post's events.
 type Producer struct {
-	writer    *kafka.Writer
+	few, many *kafka.Writer
 	transport *kafka.Transport
 	admin     *admin
 	log       *slog.Logger
@@ -42,30 +44,31 @@ type Producer struct {
 // NewProducer returns a producer; it connects when it first writes.
 func NewProducer(brokers []string, log *slog.Logger) *Producer {
 	transport := &kafka.Transport{ClientID: "hugops", DialTimeout: 5 * time.Second, MetadataTTL: 6 * time.Second}
-	return &Producer{
-		transport: transport,
-		admin:     newAdmin(brokers),
-		log:       log,
-		pause:     backoff{min: 200 * time.Millisecond, max: 10 * time.Second},
-		writer: &kafka.Writer{
+	writer := func(batch int) *kafka.Writer {
+		return &kafka.Writer{
 			Addr:         kafka.TCP(brokers...),
 			Balancer:     &kafka.Hash{},
 			RequiredAcks: kafka.RequireAll,
 			Compression:  kafka.Lz4,
-			BatchSize:    batchRecords,
+			BatchSize:    batch,
 			BatchBytes:   batchBytes,
-			// The callers batch; the writer need not wait for more.
-			BatchTimeout: time.Millisecond,
-			MaxAttempts:  1, // writeSlice tries again, and keeps the order
+			BatchTimeout: time.Millisecond, // the callers batch; no need to wait for more
+			MaxAttempts:  1,                // writeSlice tries again, and keeps the order
 			Transport:    transport,
-		},
+		}
+	}
+	return &Producer{
+		few: writer(smallBatch), many: writer(largeBatch), transport: transport,
+		admin: newAdmin(brokers),
+		log:   log,
+		pause: backoff{min: 200 * time.Millisecond, max: 10 * time.Second},
 	}
 }
 
 // Close waits for what is being written, not for long, and closes the
 // connections.
 func (p *Producer) Close() error {
-	err := closeWithin(p.writer.Close)
+	err := closeWithin(func() error { return errors.Join(p.few.Close(), p.many.Close()) })
 	p.transport.CloseIdleConnections()
 	p.admin.close()
 	return err
@@ -131,7 +134,11 @@ func (p *Producer) writeSlice(ctx context.Context, records []record) (refused []
 	}
 	pause := p.pause
 	for attempt := 1; ; attempt++ {
-		err := p.writer.WriteMessages(ctx, msgs...)
+		writer := p.many
+		if len(msgs) <= smallBatch {
+			writer = p.few
+		}
+		err := writer.WriteMessages(ctx, msgs...)
 		if err == nil {
 			produced.Add(len(records) - len(refused))
 			return refused, nil
@@ -151,6 +158,9 @@ func (p *Producer) writeSlice(ctx context.Context, records []record) (refused []
 			no, err := p.writeSingly(ctx, records, left)
 			return append(refused, no...), err
 		}
+		// After a restart of the broker every idle connection is dead, and each
+		// attempt would only find out about one.
+		p.transport.CloseIdleConnections()
 		left, msgs = again(err, left, msgs)
 		if err := pause.wait(ctx); err != nil {
 			return refused, err

@@ -39,6 +39,9 @@ func WaitIdle(ctx context.Context, brokers []string) error {
 		if err == nil && lag == 0 {
 			return nil
 		}
+		if err != nil {
+			a.close() // connections to a broker that was restarted are dead
+		}
 		select {
 		case <-again.C:
 		case <-ctx.Done():
@@ -64,6 +67,7 @@ func newAdmin(brokers []string) *admin {
 	}
 }
 
+// close drops the connections; what is asked later opens new ones.
 func (a *admin) close() { a.transport.CloseIdleConnections() }
 
 func (a *admin) ensureTopics(ctx context.Context) error {
@@ -206,6 +210,7 @@ func ensureTopics(ctx context.Context, brokers []string, pause backoff, log *slo
 			return ctx.Err()
 		}
 		log.Warn("kafka is not ready, will try again", "brokers", brokers, "err", err)
+		a.close()
 		if err := pause.wait(ctx); err != nil {
 			return err
 		}

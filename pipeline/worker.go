@@ -245,8 +245,9 @@ func (w *Worker) watch(ctx context.Context, restart func()) {
 			return
 		}
 		lag, err := a.lag(ctx)
-		if err != nil {
-			continue // no broker: a new reader would not help
+		if err != nil { // no broker: a new reader would not help
+			a.close()
+			continue
 		}
 		lagGauge.Set(float64(lag))
 		if now := w.fetched.Load(); now != before || w.inflight.Load() > 0 || lag == 0 {

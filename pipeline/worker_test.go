@@ -368,3 +368,11 @@ func TestWatchdog(t *testing.T) {
 	defer cancel()
 	w.watch(ctx, func() { t.Error("restarts a reader that has nothing to fetch") })
 }
+
+// The embedded broker spares what the workers have not read: it must mean the
+// same topics and group.
+func TestNamesAgreeWithTheBroker(t *testing.T) {
+	equal(t, "posts", broker.PostsTopic, TopicPosts)
+	equal(t, "group", broker.PostsGroup, Group)
+	equal(t, "dead letters", broker.DeadLettersTopic, TopicDeadLetters)
+}

@@ -4,18 +4,20 @@
 // It owns a directory with the log, the offsets of the groups and the port. It
 // listens on loopback only. It guarantees that what it acknowledged is there
 // after a kill -9: each batch and each commit is synced to disk before the
-// answer. What it does not give: replication, and a log larger than
-// MaxPartitionBytes a partition. Older posts are then deleted, read or not, so a
-// worker must not stay away for ever; those who need more run Kafka.
+// answer. It keeps about MaxPartitionBytes of each partition, and more as long as
+// the workers have not committed it; a topic's retention.ms deletes by age. What
+// it does not give is replication: those who need that run Kafka.
 package broker
 
 import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,9 +26,18 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 )
 
-// MaxPartitionBytes is how much of each partition, compressed, is kept. After a
-// crash the whole log is read into memory once, so it also bounds that.
+// MaxPartitionBytes is how much of each partition, compressed, is kept for
+// reading it again. After a crash the whole log is read into memory once, so it
+// is about that, too.
 const MaxPartitionBytes = 64 << 20
+
+// The topics that are trimmed, and the group whose unread posts are spared; the
+// names are those of package pipeline.
+const (
+	PostsTopic       = "hugops.posts"
+	PostsGroup       = "hugops-worker"
+	DeadLettersTopic = "hugops.dead-letters"
+)
 
 const (
 	segmentBytes  = 8 << 20
@@ -38,6 +49,7 @@ const (
 type Broker struct {
 	cluster *kfake.Cluster
 	addr    string
+	log     *slog.Logger
 	lock    *os.File
 	stop    chan struct{}
 	stopped chan struct{}
@@ -77,7 +89,6 @@ func start(dir, data string, log *slog.Logger) (*Broker, error) {
 		kfake.WithLogger(logger{log}),
 		kfake.BrokerConfigs(map[string]string{
 			"log.segment.bytes":          strconv.Itoa(segmentBytes),
-			"log.retention.bytes":        strconv.Itoa(MaxPartitionBytes),
 			"offsets.retention.minutes":  strconv.Itoa(int(forgetOffsets.Minutes())),
 			"default.replication.factor": "1",
 		}),
@@ -88,6 +99,7 @@ func start(dir, data string, log *slog.Logger) (*Broker, error) {
 	b := &Broker{
 		cluster: cluster,
 		addr:    cluster.ListenAddrs()[0],
+		log:     log,
 		stop:    make(chan struct{}),
 		stopped: make(chan struct{}),
 	}
@@ -95,6 +107,7 @@ func start(dir, data string, log *slog.Logger) (*Broker, error) {
 		cluster.Close()
 		return nil, err
 	}
+	debug.FreeOSMemory() // what reading a large log took
 	go b.trim()
 	log.Info("embedded kafka is ready", "addr", b.addr, "dir", dir)
 	return b, nil
@@ -117,8 +130,8 @@ func (b *Broker) Close() (err error) {
 	return err
 }
 
-// trim deletes what is too old or too much. kfake does so by itself only until
-// it is opened a second time.
+// trim deletes what is too old or too much, now and then. kfake does so by itself
+// only until it is opened a second time, and does not spare what is unread.
 func (b *Broker) trim() {
 	defer close(b.stopped)
 	tick := time.NewTicker(trimEvery)
@@ -126,9 +139,40 @@ func (b *Broker) trim() {
 	for {
 		select {
 		case <-tick.C:
-			b.cluster.ApplyRetention()
+			b.cluster.ApplyRetention() // by age
+			b.trimToSize(PostsTopic, PostsGroup)
+			b.trimToSize(DeadLettersTopic, "")
 		case <-b.stop:
 			return
+		}
+	}
+}
+
+// trimToSize deletes the oldest messages of partitions that are larger than
+// MaxPartitionBytes, but none that the group has not committed. Without a group
+// nothing is spared.
+func (b *Broker) trimToSize(topic, group string) {
+	var commits map[int32]kfake.GroupCommit
+	if info := b.cluster.GroupInfo(group); info != nil {
+		commits = info.Commits[topic]
+	}
+	for _, p := range b.cluster.PartitionInfos(topic) {
+		excess := float64(p.NumBytes-MaxPartitionBytes) / float64(max(p.NumBytes, 1))
+		if excess <= 0 {
+			continue
+		}
+		// Messages are about equally long, so a share of the bytes is a share of
+		// the messages.
+		to := p.LogStartOffset + int64(math.Ceil(excess*float64(p.HighWatermark-p.LogStartOffset)))
+		if group != "" {
+			to = min(to, commits[p.Partition].Offset)
+		}
+		if to <= p.LogStartOffset {
+			b.log.Warn("embedded kafka cannot delete old posts: workers have not read them", "partition", p.Partition, "bytes", p.NumBytes)
+			continue
+		}
+		if err := b.cluster.DeleteRecords(topic, p.Partition, to); err != nil {
+			b.log.Error("embedded kafka could not delete old posts", "topic", topic, "partition", p.Partition, "err", err)
 		}
 	}
 }

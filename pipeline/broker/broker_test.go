@@ -122,6 +122,7 @@ func TestLogDeletedByAgeBeginsAnew(t *testing.T) {
 	}
 }
 
+// The log is kept small, but never at the cost of what nobody has read.
 func TestTrimsToSize(t *testing.T) {
 	dir := t.TempDir()
 	b := open(t, dir)
@@ -136,7 +137,12 @@ func TestTrimsToSize(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	b.cluster.ApplyRetention()
+	b.trimToSize(topic, group)
+	if first := offsets(t, b.Addr())[0].FirstOffset; first != 0 {
+		t.Errorf("begins at offset %d: unread messages were deleted", first)
+	}
+	consume(t, b.Addr(), n)
+	b.trimToSize(topic, group)
 
 	first, last := offsets(t, b.Addr())[0].FirstOffset, offsets(t, b.Addr())[0].LastOffset
 	if last != n {

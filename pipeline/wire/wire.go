@@ -3,7 +3,7 @@
 // is left out.
 //
 // It owns no network's shapes; those live in mastodon, x and bluesky. It
-// guarantees that nothing above MaxBytes is decoded, that invalid UTF-8 is an
+// guarantees that no line or frame above MaxBytes is decoded, that invalid UTF-8 is an
 // error and never a silent replacement, and that an author leaves Admit as a
 // pseudonym or not at all.
 package wire

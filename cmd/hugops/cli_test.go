@@ -1,0 +1,118 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestCommandLine(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		args    []string
+		environ []string
+		code    int
+		want    string // in standard output or standard error
+	}{
+		{"no command", nil, nil, 2, "Usage: hugops COMMAND"},
+		{"help", []string{"help"}, nil, 0, "Everything in one process"},
+		{"help of a command", []string{"help", "up"}, nil, 0, "--until-idle"},
+		{"--help of a command", []string{"up", "--help"}, nil, 0, "--until-idle"},
+		{"help of nothing", []string{"help", "dance"}, nil, 2, `no command "dance"`},
+		{"unknown command", []string{"dance"}, nil, 2, `no command "dance"`},
+		{"unknown flag", []string{"up", "--dance"}, nil, 2, "dance"},
+		{"stray argument", []string{"up", "now"}, nil, 2, `argument "now"`},
+		{"unknown log level", []string{"version", "--log-level", "loud"}, nil, 2, "none of debug"},
+		{"mistyped variable", []string{"version"}, []string{"HUGOPS_LISTENN=:80"}, 2, "did you mean HUGOPS_LISTEN?"},
+		{"far-off variable", []string{"version"}, []string{"HUGOPS_SOMETHING_ELSE=1"}, 2, "does not know"},
+		{"variable of another command", []string{"version"}, []string{"HUGOPS_LISTEN=:80"}, 0, "hugops"},
+		{"variable with a bad value", []string{"up"}, []string{"HUGOPS_UNTIL_IDLE=maybe"}, 2, `HUGOPS_UNTIL_IDLE="maybe"`},
+		{"until-idle with a live source", []string{"up", "--until-idle", "--mastodon-server", "a.example"}, nil, 2, "live source"},
+		{"export without out", []string{"export"}, nil, 2, "--out is missing"},
+		{"replay of nothing", []string{"replay"}, nil, 2, "say which FILE"},
+		{"collect of nothing", []string{"collect"}, nil, 2, "--mastodon-server"},
+		{"outages without a verb", []string{"outages"}, nil, 2, "import FILE"},
+		{"watch of an unknown service", []string{"watch", "--status-pages", "no-such-service"}, nil, 2, "no such service"},
+		{"watch of http", []string{"watch", "--status-pages", "http://status.example"}, nil, 2, "no https address"},
+		{"version", []string{"version"}, nil, 0, "model"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			code, out, errs := inProcess(c.args, c.environ, "")
+			if code != c.code || !strings.Contains(out+errs, c.want) {
+				t.Errorf("exit code %d, want %d; output, wanted with %q:\n%s%s", code, c.code, c.want, out, errs)
+			}
+		})
+	}
+}
+
+// TestManual holds docs/MANUAL.md to the program's own help.
+func TestManual(t *testing.T) {
+	_, want, _ := inProcess([]string{"help", "--all"}, nil, "")
+	got, err := os.ReadFile("../../docs/MANUAL.md")
+	if err != nil || string(got) != want {
+		t.Errorf("docs/MANUAL.md is not what \"hugops help --all\" prints (%v): run make manual", err)
+	}
+}
+
+func TestClassify(t *testing.T) {
+	outages := write(t, t.TempDir(), "outages.json", stormOutages)
+	in := strings.Join([]string{
+		`{"id":"a","text":"#hugops to the Nimbus Cloud crew, hang in there, thank you","posted_at":"2026-11-02T09:20:00Z","network":"x","lang":"en"}`,
+		`{"id":17,"text":"what a terrible company, worst outage ever, useless idiots"}`,
+		`not json`,
+		`{"id":"no text"}`,
+		`{"id":"b","text":"hi","network":"icq"}`,
+		"{\"id\":\"bad utf-8\",\"text\":\"\xff\"}",
+		`{"text":"` + strings.Repeat("long ", 300_000) + `"}`,
+		``,
+		`{"id":"last","text":""}`,
+	}, "\n")
+	code, out, errs := inProcess([]string{"classify", "--outages", outages}, nil, in)
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	type answer struct {
+		ID            any    `json:"id"`
+		Line          int    `json:"line"`
+		Error         string `json:"error"`
+		Stance        string `json:"stance"`
+		Model         string `json:"model"`
+		Probabilities map[string]float64
+		Services      []string
+		Outages       []struct {
+			ID          string
+			Probability float64
+			Evidence    []string
+		}
+	}
+	var got []answer
+	for line := range strings.Lines(out) {
+		var a answer
+		if err := json.Unmarshal([]byte(line), &a); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		got = append(got, a)
+	}
+	if len(got) != 8 {
+		t.Fatalf("%d answers, want 8: one for each line that is not blank\n%s", len(got), out)
+	}
+	a := got[0]
+	if a.ID != "a" || a.Stance != "support" || a.Model == "" || len(a.Outages) != 1 || a.Outages[0].ID != "storm-1" || len(a.Outages[0].Evidence) == 0 {
+		t.Errorf("a whole line: %+v", a)
+	}
+	if sum := a.Probabilities["support"] + a.Probabilities["venting"] + a.Probabilities["neutral"]; sum < .999 || sum > 1.001 {
+		t.Errorf("the probabilities sum to %v", sum)
+	}
+	if got[1].ID != 17.0 || got[1].Stance != "venting" || got[1].Services == nil || got[1].Outages == nil {
+		t.Errorf("a line with text alone: %+v (no services is [], not null)", got[1])
+	}
+	for i, want := range map[int]string{2: "JSON", 3: "text is missing", 4: `network "icq"`, 5: "UTF-8", 6: "longer than"} {
+		if !strings.Contains(got[i].Error, want) || got[i].Line != i+1 || got[i].Stance != "" {
+			t.Errorf("line %d: %+v, want an error with %q", i+1, got[i], want)
+		}
+	}
+	if got[7].ID != "last" || got[7].Stance != "neutral" {
+		t.Errorf("the line after the bad ones: %+v", got[7])
+	}
+}

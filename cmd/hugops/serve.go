@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/hugops/hugops/store"
+	"github.com/hugops/hugops/web"
+)
+
+var serveCommand = command{
+	name:    "serve",
+	summary: "Serve the public site, the API and the widget",
+	text: `Serves the site at --listen: pages, /api/v1, /widget.js, /embed, badges,
+/healthz, /readyz and /metrics (Prometheus). It only reads from ClickHouse, so any
+number of them may run. Put a proxy that speaks TLS before it to show it to the
+world, and say with --public under which address.`,
+	setup: func(f *flags) func(context.Context, *invocation) error {
+		mf, wf := f.machine(), f.web()
+		return func(ctx context.Context, in *invocation) error {
+			if err := in.noArgs(); err != nil {
+				return err
+			}
+			return using(mf, in.log, func(m *machine) error {
+				s, err := m.openStore(ctx)
+				if err != nil {
+					return err
+				}
+				ln, err := wf.open()
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(in.std.out, "hugops is at %s\n", siteAddress(ln))
+				return serveSite(ctx, ln, wf, s, in.log)
+			})
+		}
+	},
+}
+
+type webFlags struct{ listen, public *string }
+
+func (f *flags) web() webFlags {
+	return webFlags{
+		listen: f.String("listen", "127.0.0.1:8080", "the `address` of the site"),
+		public: f.String("public", "", "the `url` under which the world sees the site, for embed codes (default: as each request says)"),
+	}
+}
+
+// open takes the port, so that a port in use is known before anything starts.
+func (wf webFlags) open() (net.Listener, error) {
+	ln, err := net.Listen("tcp", *wf.listen)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen at %s (choose another address with --listen): %w", *wf.listen, err)
+	}
+	return ln, nil
+}
+
+// siteAddress is the address to open in a browser.
+func siteAddress(ln net.Listener) string {
+	host, port, _ := net.SplitHostPort(ln.Addr().String())
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port) + "/"
+}
+
+// serveSite serves until ctx is done, then lets requests under way end.
+func serveSite(ctx context.Context, ln net.Listener, wf webFlags, s *store.Store, log *slog.Logger) error {
+	handler, err := web.New(web.Config{
+		Store:   s,
+		Public:  strings.TrimSuffix(*wf.public, "/"),
+		Metrics: func(w io.Writer) { metrics.WritePrometheus(w, true) },
+		Ready:   s.Ping,
+		Errors:  errorModel,
+		Log:     log,
+		Now:     time.Now,
+	})
+	if err != nil {
+		return err
+	}
+	srv := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Serve(ln) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := srv.Shutdown(bounded); err != nil {
+		return errors.Join(err, srv.Close())
+	}
+	return ctx.Err()
+}

@@ -1,0 +1,167 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"sync"
+	"time"
+
+	"github.com/hugops/hugops"
+)
+
+// Summaries returns the outages that have begun by now, the newest first, at
+// most limit (0: all), with their index and curve.
+func (s *Store) Summaries(ctx context.Context, now time.Time, limit int) ([]hugops.Summary, error) {
+	outages, err := s.outageList(ctx)
+	if err != nil {
+		return nil, err
+	}
+	begun := sort.Search(len(outages), func(i int) bool { return !outages[i].StartedAt.After(now) })
+	outages = outages[begun:]
+	if limit > 0 && len(outages) > limit {
+		outages = outages[:limit]
+	}
+	list, errs := make([]hugops.Summary, len(outages)), make([]error, len(outages))
+	var wg sync.WaitGroup
+	for i := range outages {
+		wg.Go(func() {
+			var f *figures
+			if f, errs[i] = s.figures(ctx, outages[i].ID); errs[i] == nil {
+				list[i] = f.summary(outages[i], now)
+			}
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// Detail returns everything about one outage that has begun by now, or an error
+// wrapping hugops.ErrNotFound. The slices are shared: they must not be changed.
+func (s *Store) Detail(ctx context.Context, id string, now time.Time) (hugops.Detail, error) {
+	outage, err := s.listed(ctx, id)
+	if err != nil {
+		return hugops.Detail{}, err
+	}
+	if outage.StartedAt.After(now) {
+		return hugops.Detail{}, notFound(id)
+	}
+	f, err := s.figures(ctx, id)
+	if err != nil {
+		return hugops.Detail{}, err
+	}
+	seen, err := s.seen(ctx, outage, now, f.bucket)
+	if err != nil {
+		return hugops.Detail{}, err
+	}
+	return hugops.Detail{Summary: f.summary(outage, now), Bucket: f.bucket, Series: f.series,
+		ByNetwork: f.byNetwork, ByLang: f.byLang, Coverage: seen, Model: f.facts.model}, nil
+}
+
+// summary puts an outage and its figures together. Points of the curve whose
+// hour is not over yet are left out.
+func (f *figures) summary(o hugops.Outage, now time.Time) hugops.Summary {
+	past := sort.Search(len(f.curve), func(i int) bool { return f.curve[i].At.After(now) })
+	return hugops.Summary{Outage: o, Index: f.index, Posts: f.facts.posts,
+		FirstPost: f.facts.first, LastPost: f.facts.last, Curve: f.curve[:past:past]}
+}
+
+// Series returns the time series of an outage in buckets whose width is a
+// multiple of a minute, those with posts only. The slice must not be changed.
+func (s *Store) Series(ctx context.Context, id string, bucket time.Duration) ([]hugops.Minute, error) {
+	if bucket < time.Minute || bucket%time.Minute != 0 || bucket > 366*24*time.Hour {
+		return nil, fmt.Errorf("store: %w bucket %s: it must be a whole number of minutes", hugops.ErrInvalid, bucket)
+	}
+	if _, err := s.listed(ctx, id); err != nil {
+		return nil, err
+	}
+	if s.config.Stale < 0 {
+		return s.buckets(ctx, id, bucket)
+	}
+	k := s.cache.seriesOf(id, bucket)
+	p, err := k.get(ctx, s.cache, refresh(s.cache, id, func(ctx context.Context) ([]hugops.Minute, error) {
+		return s.buckets(ctx, id, bucket)
+	}))
+	return p.value, err
+}
+
+// maxWidths bounds the widths of buckets that are kept of one outage: anybody
+// may ask for any.
+const maxWidths = 8
+
+func (c *cache) seriesOf(id string, bucket time.Duration) *kept[printed[[]hugops.Minute]] {
+	e := c.entry(id)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	k := e.series[bucket]
+	if k == nil {
+		if len(e.series) >= maxWidths {
+			clear(e.series)
+		}
+		k = &kept[printed[[]hugops.Minute]]{}
+		e.series[bucket] = k
+	}
+	return k
+}
+
+// outageList is the list of outages as of a second ago at most.
+func (s *Store) outageList(ctx context.Context) ([]hugops.Outage, error) {
+	if s.config.Stale < 0 {
+		return s.Outages(ctx)
+	}
+	return s.cache.outages.get(ctx, s.cache, func(ctx context.Context, _ []hugops.Outage, _ bool) ([]hugops.Outage, time.Duration, error) {
+		list, err := s.Outages(ctx)
+		return list, lookAgain, err
+	})
+}
+
+// listed finds one outage in the list.
+func (s *Store) listed(ctx context.Context, id string) (hugops.Outage, error) {
+	outages, err := s.outageList(ctx)
+	if err != nil {
+		return hugops.Outage{}, err
+	}
+	for i := range outages {
+		if outages[i].ID == id {
+			return outages[i], nil
+		}
+	}
+	return hugops.Outage{}, notFound(id)
+}
+
+func (s *Store) figures(ctx context.Context, id string) (*figures, error) {
+	if s.config.Stale < 0 {
+		return s.compute(ctx, id)
+	}
+	e := s.cache.entry(id)
+	p, err := e.figures.get(ctx, s.cache, refresh(s.cache, id, func(ctx context.Context) (*figures, error) {
+		return s.compute(ctx, id)
+	}))
+	return p.value, err
+}
+
+// coverageRest is how long coverage is not looked at again: it grows by a row a
+// source and minute.
+const coverageRest = 10 * time.Second
+
+// seen is the coverage of the time in which posts may belong to the outage.
+func (s *Store) seen(ctx context.Context, o hugops.Outage, now time.Time, step time.Duration) ([]hugops.Coverage, error) {
+	to := now
+	if end := o.EndedAt.Add(hugops.ReachAfter); !o.EndedAt.IsZero() && end.Before(now) {
+		to = end
+	}
+	load := func(ctx context.Context, _ []hugops.Coverage, _ bool) ([]hugops.Coverage, time.Duration, error) {
+		list, err := s.coverage(ctx, o.StartedAt.Add(-hugops.ReachBefore), to, step)
+		return list, coverageRest, err
+	}
+	if s.config.Stale < 0 {
+		list, _, err := load(ctx, nil, false)
+		return list, err
+	}
+	return s.cache.entry(o.ID).coverage.get(ctx, s.cache, load)
+}

@@ -1,0 +1,130 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/hugops/hugops"
+)
+
+// crowd is n people, each with one post; every fourth vents.
+func crowd(n int) []hugops.Reading {
+	var list []hugops.Reading
+	for i := range n {
+		stance := hugops.Support
+		if i%4 == 0 {
+			stance = hugops.Venting
+		}
+		list = append(list, reading(fmt.Sprintf("c%d", i), float64(i%120), stance))
+	}
+	return list
+}
+
+func TestDetail(t *testing.T) {
+	s := fresh(t)
+	ctx := t.Context()
+	if err := s.PutOutages(ctx, []hugops.Outage{nimbus, cirrus}); err != nil {
+		t.Fatal(err)
+	}
+	posts := crowd(400)
+	for i := range posts {
+		switch {
+		case i < 40:
+			posts[i].Post.Lang = "de-AT"
+		case i < 43:
+			posts[i].Post.Lang = "fr"
+		case i < 100:
+			posts[i].Post.Network = hugops.Bluesky
+		}
+	}
+	if err := s.Write(ctx, posts, nil); err != nil {
+		t.Fatal(err)
+	}
+	coverage := []hugops.Coverage{
+		{Source: "m", Network: hugops.Mastodon, At: begin.Add(3 * time.Minute), State: hugops.CoverageLive, Seen: 10, Kept: 2},
+		{Source: "m", Network: hugops.Mastodon, At: begin.Add(4 * time.Minute), State: hugops.CoverageGap},
+	}
+	for range 2 {
+		if err := s.PutCoverage(ctx, coverage); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := s.Detail(ctx, nimbus.ID, later)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d.Posts != 400 || d.Index.Authors != 400 || d.Index.Support != 300 || d.Index.Venting != 100 || d.Model != "m1" {
+		t.Errorf("got %+v, %d posts, model %q", d.Index, d.Posts, d.Model)
+	}
+	if !d.FirstPost.Equal(begin) || !d.LastPost.Equal(begin.Add(119*time.Minute)) {
+		t.Errorf("posts from %s to %s", d.FirstPost, d.LastPost)
+	}
+	// A right model of errors: 0.8·p + 0.1·(1−p) = 0.625 at p = 0.75.
+	if d.Index.Raw != 75 || d.Index.Lower > 74 || d.Index.Upper < 76 {
+		t.Errorf("index %+v", d.Index)
+	}
+	if d.Bucket != time.Minute || len(d.Series) != 120 || d.Series[0].Authors != 4 {
+		t.Errorf("%d buckets of %s: %+v", len(d.Series), d.Bucket, d.Series[0])
+	}
+	if len(d.Curve) != 24 || !d.Curve[0].At.Equal(begin.Add(5*time.Minute)) || d.Curve[0].Index.Authors != 20 || d.Curve[23].Index.Authors != 180 {
+		t.Errorf("curve of %d points: %+v", len(d.Curve), d.Curve)
+	}
+	if d.Curve[0].Index.Enough || !d.Curve[1].Index.Enough {
+		t.Errorf("curve begins with %+v, and has %+v", d.Curve[0], d.Curve[5])
+	}
+	if got := cells(d.ByNetwork); got != "mastodon:343 bluesky:57 " {
+		t.Errorf("by network: %s", got)
+	}
+	if got := cells(d.ByLang); got != "en:357 de:40 " {
+		t.Errorf("by language: %s", got)
+	}
+	if len(d.Coverage) != 2 || d.Coverage[0] != coverage[0] || d.Coverage[1] != coverage[1] {
+		t.Errorf("coverage %+v", d.Coverage)
+	}
+	five, err := s.Series(ctx, nimbus.ID, 5*time.Minute)
+	if err != nil || len(five) != 24 || five[0].Support != 12 || five[0].Venting != 8 || five[0].Authors != 20 {
+		t.Errorf("series by 5 minutes: %v, %d buckets, %+v", err, len(five), five[0])
+	}
+	if _, err := s.Series(ctx, nimbus.ID, 90*time.Second); !errors.Is(err, hugops.ErrInvalid) {
+		t.Errorf("a bucket of 90 s: %v", err)
+	}
+	if _, err := s.Detail(ctx, "nobody", later); !errors.Is(err, hugops.ErrNotFound) {
+		t.Errorf("an unknown outage: %v", err)
+	}
+	early, err := s.Detail(ctx, nimbus.ID, begin.Add(31*time.Minute))
+	if err != nil || len(early.Curve) != 6 {
+		t.Errorf("at 12:31: %d points, %v", len(early.Curve), err)
+	}
+}
+
+func cells(list []hugops.Share) string {
+	out := ""
+	for _, s := range list {
+		out += fmt.Sprintf("%s:%d ", s.Key, s.Index.Authors)
+	}
+	return out
+}
+
+func TestSummaries(t *testing.T) {
+	s := fresh(t)
+	ctx := t.Context()
+	far := hugops.Outage{ID: "far", Service: "far", StartedAt: later.Add(time.Hour)}
+	if err := s.PutOutages(ctx, []hugops.Outage{nimbus, far, cirrus}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Write(ctx, crowd(50), nil); err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.Summaries(ctx, later, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) != 2 || list[0].Outage.ID != cirrus.ID || list[1].Outage.ID != nimbus.ID || list[1].Index.Authors != 50 || list[0].Posts != 0 {
+		t.Errorf("got %+v", list)
+	}
+	if list, err := s.Summaries(ctx, later, 1); err != nil || len(list) != 1 {
+		t.Errorf("limited to one: %d, %v", len(list), err)
+	}
+}

@@ -1,0 +1,219 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/hugops/hugops"
+)
+
+// Answers come from memory. What is older than lookAgain is looked at again in
+// the background, by one at a time, and until then the old answer serves; only
+// who comes after nobody came for a while waits, and not for long.
+const (
+	lookAgain  = time.Second
+	restFactor = 10                    // a figure that took t to compute stands for 10 t at least
+	grace      = 30 * time.Millisecond // what a request waits for a better answer
+	patience   = 2 * time.Second       // what it waits if the answer is older than Config.Stale
+	forgotten  = time.Hour             // figures that nobody asks for are dropped
+	workers    = 2                     // figures computed at the same time
+)
+
+// cache holds what the pages show.
+type cache struct {
+	s     *Store
+	stale time.Duration
+	ctx   context.Context
+	stop  context.CancelFunc
+	wg    sync.WaitGroup
+	slots chan struct{}
+
+	outages kept[[]hugops.Outage]
+	prints  kept[map[string]uint64]
+
+	mu      sync.Mutex
+	entries map[string]*entry
+}
+
+// entry is what is kept of one outage.
+type entry struct {
+	used     time.Time
+	figures  kept[printed[*figures]]
+	coverage kept[[]hugops.Coverage]
+	series   map[time.Duration]*kept[printed[[]hugops.Minute]]
+}
+
+// printed is a value with the fingerprint of the readings it was computed from.
+type printed[T any] struct {
+	value T
+	print uint64
+}
+
+func newCache(s *Store) *cache {
+	c := &cache{s: s, stale: s.config.Stale, entries: map[string]*entry{}, slots: make(chan struct{}, workers)}
+	if c.stale == 0 {
+		c.stale = 10 * time.Second
+	}
+	c.ctx, c.stop = context.WithCancel(context.Background())
+	return c
+}
+
+// close ends the work in the background.
+func (c *cache) close() {
+	c.stop()
+	c.wg.Wait()
+}
+
+// kept is a value that is loaded again in the background.
+type kept[T any] struct {
+	mu     sync.Mutex
+	have   bool
+	value  T
+	at     time.Time // when it was last known to be right
+	until  time.Time // not looked at again before
+	flight *flight[T]
+}
+
+// flight is one loading.
+type flight[T any] struct {
+	done  chan struct{}
+	value T
+	err   error
+}
+
+// loader returns the value, given the old one if there is one, and for how long
+// it need not be looked at.
+type loader[T any] func(ctx context.Context, old T, have bool) (T, time.Duration, error)
+
+// get returns the value, if need be after waiting for it; see the constants.
+// Where loading fails, an old value still serves.
+func (k *kept[T]) get(ctx context.Context, c *cache, load loader[T]) (T, error) {
+	k.mu.Lock()
+	now := time.Now()
+	value, have := k.value, k.have
+	if have && now.Before(k.until) {
+		k.mu.Unlock()
+		return value, nil
+	}
+	wait := grace
+	if now.Sub(k.at) > c.stale {
+		wait = patience
+	}
+	f := k.start(c, load)
+	k.mu.Unlock()
+	var late <-chan time.Time
+	if have {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		late = timer.C
+	}
+	select {
+	case <-f.done:
+		if f.err != nil && have {
+			return value, nil
+		}
+		return f.value, f.err
+	case <-late:
+		return value, nil
+	case <-ctx.Done():
+		return value, ctx.Err()
+	}
+}
+
+// start begins a loading unless one is under way. k.mu is held.
+func (k *kept[T]) start(c *cache, load loader[T]) *flight[T] {
+	if k.flight != nil {
+		return k.flight
+	}
+	f := &flight[T]{done: make(chan struct{})}
+	k.flight = f
+	old, have := k.value, k.have
+	c.wg.Go(func() {
+		begun := time.Now()
+		value, rest, err := load(c.ctx, old, have)
+		k.mu.Lock()
+		f.value, f.err = value, err
+		if err == nil {
+			k.value, k.have, k.at = value, true, begun
+		} else if c.ctx.Err() == nil {
+			c.s.log.Warn("answering from memory: the database failed", "error", err)
+		}
+		k.until, k.flight = time.Now().Add(rest), nil
+		k.mu.Unlock()
+		close(f.done)
+	})
+	return f
+}
+
+// forget makes the next get look again, and wait for it.
+func (k *kept[T]) forget() {
+	k.mu.Lock()
+	k.at, k.until = time.Time{}, time.Time{}
+	k.mu.Unlock()
+}
+
+// entry returns the entry of an outage, and notes that it is used.
+func (c *cache) entry(id string) *entry {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.entries[id]
+	if e == nil {
+		e = &entry{series: map[time.Duration]*kept[printed[[]hugops.Minute]]{}}
+		c.entries[id] = e
+	}
+	e.used = time.Now()
+	return e
+}
+
+// ids lists the outages that are in use, and drops those that are not.
+func (c *cache) ids() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var ids []string
+	for id, e := range c.entries {
+		if time.Since(e.used) > forgotten {
+			delete(c.entries, id)
+			continue
+		}
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+// print is the fingerprint of an outage's readings as of a second ago at most:
+// one small query a second serves all outages that anybody looks at.
+func (c *cache) print(ctx context.Context, id string) (uint64, error) {
+	all, err := c.prints.get(ctx, c, func(ctx context.Context, _ map[string]uint64, _ bool) (map[string]uint64, time.Duration, error) {
+		prints, err := c.s.prints(ctx, c.ids())
+		return prints, lookAgain / 2, err
+	})
+	return all[id], err
+}
+
+// refresh is the loader of a value that depends on an outage's readings.
+func refresh[T any](c *cache, id string, compute func(context.Context) (T, error)) loader[printed[T]] {
+	return func(ctx context.Context, old printed[T], have bool) (printed[T], time.Duration, error) {
+		var print uint64
+		var err error
+		if have {
+			print, err = c.print(ctx, id)
+		} else {
+			var prints map[string]uint64
+			prints, err = c.s.prints(ctx, []string{id})
+			print = prints[id]
+		}
+		if err != nil || have && print == old.print {
+			return old, lookAgain, err
+		}
+		select {
+		case c.slots <- struct{}{}:
+			defer func() { <-c.slots }()
+		case <-ctx.Done():
+			return old, 0, ctx.Err()
+		}
+		begun := time.Now()
+		value, err := compute(ctx)
+		return printed[T]{value, print}, max(lookAgain, restFactor*time.Since(begun)), err
+	}
+}

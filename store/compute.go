@@ -1,0 +1,156 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/VictoriaMetrics/metrics"
+
+	"github.com/hugops/hugops"
+)
+
+var computeSeconds = metrics.NewSummary("hugops_store_figures_seconds")
+
+// linked fills a query over the posts of an outage that count.
+func linked(name string) string { return sql(name, "{{linked}}", sql("linked")) }
+
+// compute reads all figures of an outage from the database.
+func (s *Store) compute(ctx context.Context, id string) (*figures, error) {
+	defer computeSeconds.UpdateDuration(time.Now())
+	outage := clickhouse.Named("outage", id)
+	var first, last int64
+	var minutes uint64
+	if err := s.db.QueryRow(ctx, sql("span"), outage).Scan(&first, &last, &minutes); err != nil {
+		return nil, fmt.Errorf("store: figures of %s: %w", id, err)
+	}
+	if minutes == 0 {
+		return &figures{bucket: time.Minute}, nil
+	}
+	f := &figures{bucket: bucketFor(first, last)}
+	var err error
+	if f.facts, err = s.facts(ctx, outage); err == nil {
+		err = s.count(ctx, outage, f, first, last)
+	}
+	if err == nil {
+		f.series, err = s.buckets(ctx, id, f.bucket)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("store: figures of %s: %w", id, err)
+	}
+	return f, nil
+}
+
+// facts counts posts and finds the model behind most of them.
+func (s *Store) facts(ctx context.Context, outage any) (facts, error) {
+	var f facts
+	most := 0
+	err := s.each(ctx, linked("facts"), func(r driver.Rows) error {
+		var model string
+		var posts uint64
+		var first, last time.Time
+		if err := r.Scan(&model, &posts, &first, &last); err != nil {
+			return err
+		}
+		f.posts += int(posts)
+		if int(posts) > most {
+			f.model, most = model, int(posts)
+		}
+		if f.first.IsZero() || first.Before(f.first) {
+			f.first = first.UTC()
+		}
+		if last.After(f.last) {
+			f.last = last.UTC()
+		}
+		return nil
+	}, outage)
+	return f, err
+}
+
+// count reads the votes of an outage, one pass, and computes its indices.
+func (s *Store) count(ctx context.Context, outage any, f *figures, first, last int64) error {
+	var spoken []langCount
+	err := s.each(ctx, linked("langs"), func(r driver.Rows) error {
+		var c langCount
+		err := r.Scan(&c.lang, &c.authors)
+		spoken = append(spoken, c)
+		return err
+	}, outage)
+	if err != nil {
+		return err
+	}
+	langs, networks := keepLangs(spoken), []string{}
+	for _, n := range hugops.Networks {
+		networks = append(networks, string(n))
+	}
+	t := newTally(len(networks)+1, len(langs)+1, first, last)
+	err = s.each(ctx, linked("votes"), func(r driver.Rows) error {
+		var v vote
+		var minute, support, venting uint32
+		var network, lang uint8
+		err := r.Scan(&v.author, &minute, &network, &lang, &support, &venting)
+		v.minute, v.network, v.lang = int64(minute), int(network), int(lang)
+		v.s, v.v = clampVote(int64(support), int64(venting))
+		if v.minute >= first && v.minute <= last { // a post may have come since
+			t.add(v)
+		}
+		return err
+	}, outage, clickhouse.Named("networks", networks), clickhouse.Named("langs", langs))
+	if err != nil {
+		return err
+	}
+	e := s.estimator(f.facts.model)
+	f.curve = t.curve(e)
+	f.index = e.index(&t.all)
+	f.byNetwork = shares(e, append([]string{other}, networks...), t.networks)
+	for i := range langs {
+		if langs[i] == "" {
+			langs[i] = "und" // BCP 47 for "undetermined"
+		}
+	}
+	f.byLang = shares(e, append([]string{other}, langs...), t.langs)
+	return nil
+}
+
+// clampVote keeps rounded probabilities within 1.
+func clampVote(s, v int64) (int64, int64) {
+	s = min(s, million)
+	return s, min(v, million-s)
+}
+
+// buckets reads an outage's series in buckets of a multiple of a minute, those
+// with posts only.
+func (s *Store) buckets(ctx context.Context, id string, width time.Duration) ([]hugops.Minute, error) {
+	query, args := sql("series"), []any{clickhouse.Named("outage", id)}
+	if width > time.Minute {
+		query, args = linked("buckets"), append(args, clickhouse.Named("step", seconds(width)))
+	}
+	list := []hugops.Minute{}
+	err := s.each(ctx, query, func(r driver.Rows) error {
+		var at int64
+		var support, venting, neutral, authors uint64
+		err := r.Scan(&at, &support, &venting, &neutral, &authors)
+		list = append(list, hugops.Minute{At: time.Unix(at, 0).UTC(), Support: int(support),
+			Venting: int(venting), Neutral: int(neutral), Authors: int(authors)})
+		return err
+	}, args...)
+	return list, err
+}
+
+// prints reads the fingerprints of outages; those without posts are left out.
+func (s *Store) prints(ctx context.Context, ids []string) (map[string]uint64, error) {
+	found := make(map[string]uint64, len(ids))
+	if len(ids) == 0 {
+		return found, nil
+	}
+	err := s.each(ctx, sql("prints"), func(r driver.Rows) error {
+		var id string
+		var print uint64
+		err := r.Scan(&id, &print)
+		found[id] = print
+		return err
+	}, clickhouse.Named("outages", ids))
+	return found, err
+}

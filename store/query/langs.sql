@@ -1,0 +1,1 @@
+SELECT tongue, uniqExact(author_key) FROM ({{linked}}) GROUP BY tongue

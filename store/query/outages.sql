@@ -1,0 +1,4 @@
+SELECT id, version, service, service_name, title, started_at, ended_at, url, impact,
+    components, update_at, update_status, update_text, source, demo
+FROM outages FINAL
+ORDER BY started_at DESC, id

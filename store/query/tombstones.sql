@@ -1,0 +1,1 @@
+SELECT DISTINCT key FROM tombstones WHERE key IN (SELECT key FROM {{keys}})
