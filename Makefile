@@ -6,7 +6,7 @@ CHDB_VERSION := 26.7.3-stable.1
 BIN := bin/hugops
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build engine test lint fuzz race bench bench-up manual compose browser clean
+.PHONY: help demo build engine test lint fuzz race bench kafka manual compose browser clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -49,6 +49,20 @@ fuzz: ## every fuzz target for FUZZTIME (default 10s)
 	@set -e; for file in $$(grep -rlE '^func Fuzz' --include='*_test.go' . ); do \
 	  for name in $$(grep -oE '^func Fuzz[A-Za-z0-9_]+' $$file | cut -c6-); do \
 	    echo "== $$name ($$(dirname $$file))"; go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) $$(dirname $$file); done; done
+
+bench: build ## posts/s from file to queryable rows, page times, and each package's benchmarks
+	@go run ./cmd/bench -program $(BIN)
+	@go test -run '^$$' -bench . -benchtime 1s ./... | grep -E '^(Benchmark|pkg)'
+
+kafka: engine ## the pipeline's tests and the whole way against real Apache Kafka (Java, Maven)
+	@deploy/kafka-test/run.sh go test -count=1 ./pipeline ./cmd/hugops
+
+compose: ## check docker-compose.yml (docker-compose)
+	@touch deploy/mastodon.token && docker-compose config -q && echo "docker-compose.yml is well formed"
+
+browser: build ## look at every page in a real browser (Chromium)
+	@test -d node_modules/playwright-core || npm install --silent --no-save playwright-core@1.65.1
+	@HUGOPS=$(BIN) node --test web/browser/
 
 manual: ## write docs/MANUAL.md from the program's own help
 	@go run ./cmd/hugops help --all > docs/MANUAL.md

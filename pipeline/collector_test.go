@@ -130,16 +130,19 @@ func TestBadInputGoesToTheDeadLetters(t *testing.T) {
 	huge.Post.URLs = []string{"https://status.example/" + strings.Repeat("x", MaxEventBytes)}
 	long := bytes.Repeat([]byte("ä"), 5<<20)
 	collect(t, brokers, nil, emitAll("test:bad",
+		Item{Bad: &BadInput{Raw: []byte("\xff\x00"), Err: errors.New("not UTF-8: \xff"), Position: "\xff.ndjson:1"}},
 		Item{Bad: &BadInput{Raw: long, Err: errors.New("line of 10485760 bytes is longer than 1 MiB"), Position: "posts.ndjson:17"}},
 		Item{Event: invalid}, Item{Event: notUTF8}, Item{Event: huge}, Item{Event: created(4)},
 	))
 
 	equal(t, "messages", len(messages(t, brokers, TopicPosts)), 1)
 	letters := deadLetters(t, brokers)
-	if len(letters) != 4 {
-		t.Fatalf("%d dead letters, want 4", len(letters))
+	if len(letters) != 5 {
+		t.Fatalf("%d dead letters, want 5", len(letters))
 	}
-	l := letters[0]
+	equal(t, "bytes", string(letters[0].RawBase64), "\xff\x00")
+	equal(t, "reason", letters[0].Reason, "not UTF-8: \ufffd")
+	l := letters[1]
 	equal(t, "stage", l.Stage, StageCollect)
 	equal(t, "source", l.Source, "test:bad")
 	equal(t, "position", l.Position, "posts.ndjson:17")
@@ -147,8 +150,8 @@ func TestBadInputGoesToTheDeadLetters(t *testing.T) {
 	equal(t, "size", l.Size, len(long))
 	equal(t, "kept", l.Raw, string(long[:MaxLetterRaw]))
 	for i, want := range []string{"author is missing", "invalid UTF-8", "too large"} {
-		if l := letters[i+1]; !strings.Contains(l.Reason, want) || l.Source != "test:bad" || l.Size == 0 {
-			t.Errorf("dead letter %d: %q of %s, %d bytes; want one that says %q", i+1, l.Reason, l.Source, l.Size, want)
+		if l := letters[i+2]; !strings.Contains(l.Reason, want) || l.Source != "test:bad" || l.Size == 0 {
+			t.Errorf("dead letter %d: %q of %s, %d bytes; want one that says %q", i+2, l.Reason, l.Source, l.Size, want)
 		}
 	}
 }
@@ -292,6 +295,42 @@ func TestRetryKeepsTheOrderOfAPost(t *testing.T) {
 			}
 			equal(t, "sent again", got, c.again)
 		})
+	}
+}
+
+// After a restart of the broker all idle connections are dead. One failed attempt
+// must be enough to find out, not one a connection.
+func TestRestartCostsOneAttempt(t *testing.T) {
+	dir := t.TempDir()
+	b, err := broker.Open(dir, testLog(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := EnsureTopics(deadline(t), []string{b.Addr()}); err != nil {
+		t.Fatal(err)
+	}
+	p := NewProducer([]string{b.Addr()}, testLog(t))
+	defer p.Close()
+	if err := p.Produce(deadline(t), createdEvents(1000)...); err != nil { // a connection a partition
+		t.Fatal(err)
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	back, err := broker.Open(dir, testLog(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer back.Close()
+	if back.Addr() != b.Addr() {
+		t.Skipf("the port %s was taken in between", b.Addr())
+	}
+	before := produceErrors.Get()
+	if err := p.Produce(deadline(t), created(0)); err != nil {
+		t.Fatal(err)
+	}
+	if n := produceErrors.Get() - before; n > 2 {
+		t.Errorf("%d attempts failed, want one (or two, if metadata was asked first)", n)
 	}
 }
 

@@ -92,20 +92,19 @@ func class(err error) string {
 	return "input"
 }
 
-// message gives the letter as it travels.
+// message gives the letter as it travels. Reasons and positions may quote foreign
+// bytes, and those that are not UTF-8 are replaced.
 func (l *Letter) message() (record, error) {
-	raw, err := json.Marshal(l)
-	if err != nil {
-		return record{}, fmt.Errorf("dead letter of %s: %w", l.Source+l.Topic, err)
-	}
-	return record{topic: TopicDeadLetters, value: raw}, nil
+	raw, err := json.Marshal(l, jsontext.AllowInvalidUTF8(true))
+	return record{topic: TopicDeadLetters, value: raw}, err
 }
 
 func countLetter(l *Letter) {
 	metrics.GetOrCreateCounter(fmt.Sprintf(`hugops_dead_letters_total{stage=%q,reason=%q}`, l.Stage, l.Class)).Inc()
 }
 
-// writeLetters writes dead letters and returns when Kafka has them.
+// writeLetters writes dead letters and returns when Kafka has them; with an error
+// only when ctx ends.
 func writeLetters(ctx context.Context, p *Producer, letters []*Letter, log *slog.Logger) error {
 	if len(letters) == 0 {
 		return nil
@@ -113,8 +112,9 @@ func writeLetters(ctx context.Context, p *Producer, letters []*Letter, log *slog
 	records := make([]record, 0, len(letters))
 	for _, l := range letters {
 		r, err := l.message()
-		if err != nil {
-			return err
+		if err != nil { // a letter must never stop the line
+			log.Error("dead letter could not be written", "reason", l.Reason, "err", err)
+			continue
 		}
 		records = append(records, r)
 	}

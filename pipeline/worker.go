@@ -276,20 +276,13 @@ func (w *Worker) writeAll(ctx context.Context, p *Producer, in <-chan *parcel) {
 		} else if err := w.write(ctx, p, b); err != nil {
 			w.cfg.Log.Warn("stopped before everything was written; it will be delivered again",
 				"readings", len(b.readings), "err", err)
-			ctx = done(ctx)
 		}
 		w.inflight.Add(-1)
 	}
 }
 
-// done returns a context that has ended.
-func done(ctx context.Context) context.Context {
-	ctx, cancel := context.WithCancel(ctx)
-	cancel()
-	return ctx
-}
-
-// write is the delivery contract: dead letters and data first, offset second.
+// write is the delivery contract: dead letters and data first, offset second. It
+// fails only when ctx has ended, and so do all later batches then.
 func (w *Worker) write(ctx context.Context, p *Producer, b *parcel) error {
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -376,3 +376,27 @@ func TestNamesAgreeWithTheBroker(t *testing.T) {
 	equal(t, "group", broker.PostsGroup, Group)
 	equal(t, "dead letters", broker.DeadLettersTopic, TopicDeadLetters)
 }
+
+// Without Kafka, too, both ends come to an end when told to.
+func TestEndsWithoutKafka(t *testing.T) {
+	b, err := broker.Open(t.TempDir(), testLog(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	brokers := []string{b.Addr()}
+	produce(t, brokers, created(1))
+	sink, reading := &memory{}, make(chan struct{}, 1)
+	sink.before = func(context.Context, []hugops.Reading) error { reading <- struct{}{}; return nil }
+	worker := run(t, newTestWorker(t, brokers, sink).Run)
+	endless := source{"test:endless", func(ctx context.Context, _ Emit) error { <-ctx.Done(); return ctx.Err() }}
+	collector := run(t, NewCollector(CollectorConfig{Brokers: brokers, Sources: []Source{endless}, Log: testLog(t)}).Run)
+	<-reading
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	collector.end(t)
+	worker.end(t)
+
+	never := run(t, newTestWorker(t, brokers, sink).Run) // it was away from the start
+	never.end(t)
+}

@@ -17,7 +17,7 @@ func flood(batches, size int) [][]hugops.Reading {
 	n := 0
 	for b := range all {
 		for range size {
-			r := reading(fmt.Sprintf("https://m.example/users/u/statuses/%d", n), float64(n)/100_000, hugops.Support, by(fmt.Sprintf("p1-%026d", dice.IntN(batches*size*2/3))))
+			r := reading(fmt.Sprintf("https://m.example/users/u/statuses/%d", n), float64(n)/100_000, hugops.Support, by(fmt.Sprintf("p1-%026d", dice.IntN(1+batches*size*2/3))))
 			p := dice.Float64()
 			r.Probabilities = hugops.Probabilities{Support: p, Venting: (1 - p) / 2, Neutral: (1 - p) / 2}
 			r.Stance = r.Probabilities.Stance()

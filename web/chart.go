@@ -26,7 +26,15 @@ type chart struct {
 	Support   int       // posts in Buckets
 	Venting   int
 	Open      bool
+	Cut       bool // the outage is longer than a chart
 }
+
+// A chart shows at most the longest time, the latest part of it, in at most the
+// finest number of buckets: no page grows with an outage that nobody closed.
+const (
+	longest = 30 * 24 * time.Hour
+	finest  = 300
+)
 
 // numbered is a provider's update with its number in all panels and the list.
 type numbered struct {
@@ -49,6 +57,15 @@ func newChart(d hugops.Detail, now time.Time) *chart {
 		c.Resolved = d.Outage.EndedAt
 	}
 	c.From, c.To = extent(d, now, c.Bucket)
+	if c.Cut = c.To.Sub(c.From) > longest; c.Cut {
+		c.From = c.To.Add(-longest)
+	}
+	for _, s := range steps {
+		if c.To.Sub(c.From) > finest*c.Bucket && s > c.Bucket && s%c.Bucket == 0 {
+			c.Bucket = s
+		}
+	}
+	c.From = c.From.Truncate(c.Bucket)
 	c.Strips = strips(d.Coverage, c.From, c.To)
 	c.Unseen, c.Dark = unseen(c.Strips), dark(c.Strips)
 	c.fillBuckets(d.Series)
@@ -83,16 +100,21 @@ func extent(d hugops.Detail, now time.Time, bucket time.Duration) (from, to time
 	return from, to
 }
 
+// fillBuckets lays the series on the chart's own buckets, empty ones too. (People
+// cannot be added up over buckets, so Authors stays out.)
 func (c *chart) fillBuckets(series []hugops.Minute) {
-	at := map[int64]hugops.Minute{}
-	for _, m := range series {
-		at[m.At.Unix()] = m
-	}
+	at := map[int64]*hugops.Minute{}
 	for t := c.From; t.Before(c.To); t = t.Add(c.Bucket) {
-		m := at[t.Unix()]
-		m.At = t
-		c.Support, c.Venting = c.Support+m.Support, c.Venting+m.Venting
-		c.Buckets = append(c.Buckets, m)
+		c.Buckets = append(c.Buckets, hugops.Minute{At: t})
+	}
+	for i := range c.Buckets {
+		at[c.Buckets[i].At.Unix()] = &c.Buckets[i]
+	}
+	for _, m := range series {
+		if b := at[m.At.Truncate(c.Bucket).Unix()]; b != nil && !m.At.After(c.To) {
+			b.Support, b.Venting, b.Neutral = b.Support+m.Support, b.Venting+m.Venting, b.Neutral+m.Neutral
+			c.Support, c.Venting = c.Support+m.Support, c.Venting+m.Venting
+		}
 	}
 }
 
@@ -196,6 +218,9 @@ func (c *chart) Caption() string {
 	}
 	if len(missing) > 0 {
 		s += " and stops where we could not see: " + list(missing)
+	}
+	if c.Cut {
+		s += ". The last 30 days are shown"
 	}
 	return s + ". Times in UTC."
 }

@@ -41,15 +41,21 @@ var (
 		id: "wide", wide: true, w: 1120, x0: 76, x1: 970, top: 46, foot: 262, title: 294,
 		postsTop: 312, postsEn: 468, base: 480, strip: 526, stripStep: 20, ticks: 8,
 	}
+	middleLayout = layout{
+		id: "middle", wide: true, w: 720, x0: 76, x1: 572, top: 46, foot: 242, title: 276,
+		postsTop: 294, postsEn: 438, base: 450, strip: 496, stripStep: 20, ticks: 5,
+	}
 	phoneLayout = layout{
 		id: "phone", w: 358, x0: 34, x1: 352, top: 42, foot: 222, title: 256,
 		postsTop: 272, postsEn: 408, base: 420, strip: 490, stripStep: 38, ticks: 4,
 	}
 )
 
-// Wide and Phone are the chart for wide screens, and redrawn for small ones.
-func (c *chart) Wide() drawing  { return c.draw(wideLayout) }
-func (c *chart) Phone() drawing { return c.draw(phoneLayout) }
+// Drawings are the chart for wide screens, redrawn (not shrunk) for smaller ones;
+// the style sheet shows the one that fits.
+func (c *chart) Drawings() []drawing {
+	return []drawing{c.draw(wideLayout), c.draw(middleLayout), c.draw(phoneLayout)}
+}
 
 // pen collects the shapes of one chart.
 type pen struct {
@@ -163,7 +169,11 @@ func (p *pen) updates() {
 // curve draws the band and the line of the index, in pieces, and what it is now.
 func (p *pen) curve() {
 	if len(p.Curve) == 0 {
-		p.text("ax m", (p.x0+p.x1)/2, p.y(50)-10, "under 30 people in every hour so far")
+		words := "under 30 people in every hour"
+		if p.Open {
+			words += " so far"
+		}
+		p.text("ax m", (p.x0+p.x1)/2, p.y(50)-10, words)
 		return
 	}
 	for _, run := range runs(p.Curve, p.Unseen) {
@@ -211,9 +221,21 @@ func (p *pen) end(last hugops.CurvePoint) {
 		p.text("ax", x+14, y+22, "very likely "+f.Range())
 		return
 	}
-	below := p.y(max(last.Index.Lower, 0)) + 26
-	if below > p.foot-4 {
-		below = p.y(min(last.Index.Upper, 100)) - 8
-	}
+	below := p.clear(x - 170)
 	p.add(shape{Kind: "end", Class: "end e", X: x, Y: below, Text: value + " ", More: f.Range() + ", " + when})
+}
+
+// clear is where, near the end of the curve and right of x, words stand free of
+// it: below the band, or above where there is no room below.
+func (p *pen) clear(x float64) float64 {
+	low, high := p.top, p.foot
+	for _, c := range p.Curve {
+		if p.axis.x(c.At) >= x {
+			low, high = max(low, p.y(max(c.Index.Lower, 0))), min(high, p.y(min(c.Index.Upper, 100)))
+		}
+	}
+	if low+26 > p.foot-4 {
+		return max(high-8, p.top+22)
+	}
+	return low + 26
 }

@@ -292,3 +292,5 @@ func ask(t *testing.T, h http.Handler, method, path string, headers ...string) *
 	h.ServeHTTP(w, r)
 	return w
 }
+
+func newRecorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }

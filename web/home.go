@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,7 +92,7 @@ func (s *site) home(r *http.Request) (*answer, error) {
 			return nil, err
 		}
 	}
-	demo := slices.ContainsFunc(slices.Concat(v.Now, v.Lately, v.Kindest), func(r row) bool { return r.Demo })
+	demo := v.Lead != nil && v.Lead.Demo || slices.ContainsFunc(slices.Concat(v.Now, v.Lately, v.Kindest), func(r row) bool { return r.Demo })
 	return s.render(r, "home", cacheShort, view{
 		Title: "How kindly was each outage met?", Nav: "home", Live: true, Demo: demo, Data: v,
 		Description: "How kindly was each internet outage met? Support and venting in public posts, with an honest interval.",
@@ -175,11 +176,14 @@ func (v homeView) Selected(days int) bool { return v.Days == days }
 
 // Wider is the link that shows more of the same search.
 func (v homeView) Wider() string {
-	q := "/?all=1"
+	q := url.Values{"all": {"1"}}
 	if v.Days > 0 {
-		q += "&days=" + strconv.Itoa(v.Days)
+		q.Set("days", strconv.Itoa(v.Days))
 	}
-	return q
+	if v.Query != "" {
+		q.Set("q", v.Query)
+	}
+	return "/?" + q.Encode()
 }
 
 // stripPart is one stretch of a strip in percent of its width.

@@ -25,7 +25,7 @@ func (p *pen) posts() {
 	p.hline("zero", zero)
 	p.postTicks(zero, unit, up, down)
 	p.sideWords(zero)
-	p.marks(zero)
+	p.marks(zero, unit)
 }
 
 // lit splits the buckets wherever no network at all was seen. The bucket that is
@@ -107,16 +107,13 @@ func posts(n int) string {
 }
 
 // marks sets the first post and the end of the outage on the base line.
-func (p *pen) marks(zero float64) {
+func (p *pen) marks(zero, unit float64) {
 	if !p.FirstPost.IsZero() && !p.FirstPost.Before(p.From) {
 		x := p.axis.x(p.FirstPost)
 		p.add(shape{Kind: "circle", Class: "first", X: x, Y: zero, R: 4})
 		if p.wide {
-			y := zero - 22
-			if y < p.postsTop {
-				y = zero + 22
-			}
-			p.text("ax e", max(x+30, p.x0+100), y, "first post "+clock(p.FirstPost))
+			right := max(x+30, p.x0+104)
+			p.text("ax e", right, p.above(zero, unit, right-104, right), "first post "+clock(p.FirstPost))
 		}
 	}
 	if !p.Resolved.IsZero() && !p.Resolved.After(p.To) {
@@ -126,6 +123,21 @@ func (p *pen) marks(zero float64) {
 			p.text("ax m", min(x, p.x1-50), p.postsEn+8, "ended "+clock(p.Resolved))
 		}
 	}
+}
+
+// above is where words stand clear of the support drawn between x0 and x1: above
+// it, or below the base line where there is no room above.
+func (p *pen) above(zero, unit, x0, x1 float64) float64 {
+	y := zero - 14
+	for _, b := range p.Buckets {
+		if x := p.axis.x(b.At.Add(p.Bucket / 2)); x >= x0-10 && x <= x1+10 {
+			y = min(y, zero-unit*float64(b.Support)-9)
+		}
+	}
+	if y < p.postsTop {
+		return zero + 22
+	}
+	return y
 }
 
 func (p *pen) timeTicks() {

@@ -60,10 +60,10 @@ func New(c Config) (http.Handler, error) {
 	}
 	if c.Public != "" {
 		u, err := url.Parse(c.Public)
-		if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-			return nil, fmt.Errorf("web: public address %q is no http(s) address: give one like https://hugops.example", c.Public)
+		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.Trim(u.Path, "/") != "" {
+			return nil, fmt.Errorf("web: public address %q is no http(s) address of a host without a path: give one like https://hugops.example", c.Public)
 		}
-		c.Public = strings.TrimRight(u.Scheme+"://"+u.Host+u.EscapedPath(), "/")
+		c.Public = u.Scheme + "://" + u.Host
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()

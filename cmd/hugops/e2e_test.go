@@ -83,7 +83,7 @@ func TestMainJob(t *testing.T) {
 			t.Errorf("the deleted post %s is still exported", gone)
 		}
 	}
-	if got := strings.Join(column(t, files["outages.csv"], "outage"), " "); !strings.Contains(got, "storm-1") || !strings.Contains(got, "storm-2") {
+	if got := strings.Join(column(t, files["outages.csv"], "id"), " "); !strings.Contains(got, "storm-1") || !strings.Contains(got, "storm-2") {
 		t.Errorf("outages: %s", got)
 	}
 	for i, enough := range column(t, files["outages.csv"], "enough") {
@@ -201,7 +201,7 @@ func TestPoison(t *testing.T) {
 func TestBadInput(t *testing.T) {
 	dir, data := t.TempDir(), newData(t)
 	for name, c := range map[string]struct{ content, want string }{
-		"not JSON":      {"outages: none", "JSON"},
+		"not JSON":      {"outages: none", "json"},
 		"no outages":    {`{"posts":[]}`, "outages"},
 		"missing start": {`{"outages":[{"id":"a","service":"GitHub","title":"t"}]}`, "started_at"},
 		"one of two":    {`{"outages":[{"id":"ok","service":"GitHub","title":"t","started_at":"2026-11-02T09:00:00Z"},{"id":"b/c","service":"GitHub","title":"t","started_at":"2026-11-02T09:00:00Z"}]}`, "b/c"},

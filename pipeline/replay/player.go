@@ -45,7 +45,7 @@ func (p *player) play(ctx context.Context, l *line) error {
 			return err
 		}
 		p.tl.moveEvent(&it.Event)
-		setAt(&it.Event, p.src.cfg.Now())
+		setAt(&it.Event, time.Now().UTC())
 		if post := it.Event.Post; post != nil && post.Source == "" {
 			post.Source = p.src.name
 		}
@@ -83,7 +83,7 @@ func (p *player) wait(ctx context.Context, at time.Time) error {
 	if speed == 0 {
 		return nil
 	}
-	now := p.src.cfg.Now()
+	now := time.Now()
 	due := p.tl.Move(at)
 	if !p.tl.Shifted() {
 		if p.first.IsZero() {

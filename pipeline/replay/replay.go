@@ -44,7 +44,8 @@ type Config struct {
 	Again bool
 	Door  pipeline.Door
 	Log   *slog.Logger
-	// Now is the clock that a shift refers to; nil is time.Now.
+	// Now says what a shift takes for now; nil is time.Now. The pace is kept by
+	// the true clock.
 	Now func() time.Time
 	// Progress, when set, is told the bytes done and the total (0 = unknown),
 	// at most ten times a second and at the end.
@@ -138,7 +139,7 @@ func (s *Source) begin(ctx context.Context) (state, error) {
 	if err != nil {
 		return state{}, err
 	}
-	return st, saveState(s.cfg.StateDir, st, true)
+	return st, s.cfg.saveState(st, true)
 }
 
 func (s *Source) newTimeline(ctx context.Context) (Timeline, error) {

@@ -256,6 +256,20 @@ func TestPace(t *testing.T) {
 	}
 }
 
+// TestPaceWithAnotherNow fixes what a shift takes for now, as cmd does when it
+// plans before it starts: the pace is that of the true clock all the same.
+func TestPaceWithAnotherNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		planned := time.Now()
+		time.Sleep(time.Second)
+		data := []byte(postLine("1", 0) + postLine("2", 10) + postLine("3", 20) + postLine("4", 30))
+		got := played(t, Config{Path: "f", Data: data, Speed: 1, Shift: ShiftStart, Now: func() time.Time { return planned }})
+		if want := "0:-1 9:9 19:19 29:29"; got != want {
+			t.Errorf("\ngot  %s\nwant %s", got, want)
+		}
+	})
+}
+
 // TestCancelWhileWaiting ends a replay that waits for a post of tomorrow.
 func TestCancelWhileWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -37,19 +37,21 @@ type state struct {
 	Size int64 `json:"finished_size"`
 }
 
-// statePath names the file by a hash of the input's absolute path.
-func statePath(dir, path string) string {
-	if absolute, err := filepath.Abs(path); err == nil {
+// statePath names the file by a hash of the input's absolute path, or of its
+// name when it is no file.
+func (c *Config) statePath() string {
+	path := c.Path
+	if absolute, err := filepath.Abs(path); err == nil && c.Data == nil {
 		path = absolute
 	}
 	sum := sha256.Sum256([]byte(path))
-	return filepath.Join(dir, "replay-"+hex.EncodeToString(sum[:8])+".json")
+	return filepath.Join(c.StateDir, "replay-"+hex.EncodeToString(sum[:8])+".json")
 }
 
 // loadState returns what is remembered of the input, and false when there is
 // nothing, or when it is of another content.
 func (c *Config) loadState() (state, bool, error) {
-	file := statePath(c.StateDir, c.Path)
+	file := c.statePath()
 	raw, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return state{}, false, nil
@@ -84,15 +86,15 @@ func (c *Config) newState(tl Timeline) (state, error) {
 
 // saveState replaces the state file in one step: after a crash it is the old
 // one or the new one.
-func saveState(dir string, st state, durable bool) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+func (c *Config) saveState(st state, durable bool) error {
+	if err := os.MkdirAll(c.StateDir, 0o755); err != nil {
 		return fmt.Errorf("save replay state: %w", err)
 	}
 	raw, err := json.Marshal(st, jsontext.Multiline(true))
 	if err != nil {
 		return fmt.Errorf("save replay state: %w", err)
 	}
-	file := statePath(dir, st.Path)
+	file := c.statePath()
 	if err := writeFile(file+".new", append(raw, '\n'), durable); err != nil {
 		return fmt.Errorf("save replay state: %w", err)
 	}
@@ -158,7 +160,7 @@ func (t *tracker) emitted(l *line, last bool) func() {
 // save writes the state; a failure is logged, because a replay that forgets is
 // better than one that stops.
 func (t *tracker) save(durable bool) {
-	if err := saveState(t.cfg.StateDir, t.state, durable); err != nil {
+	if err := t.cfg.saveState(t.state, durable); err != nil {
 		t.cfg.Log.Error("a restart of the replay will send some posts again", "error", err)
 	}
 }

@@ -118,9 +118,9 @@ func TestStateOfAnotherFile(t *testing.T) {
 			return os.WriteFile(cfg.Path, []byte(postLine("new", 0)+strings.Repeat(postLine("x", 1), 20)), 0o600)
 		}, "new"},
 		{"a damaged memory", func(cfg Config) error {
-			return os.WriteFile(statePath(cfg.StateDir, cfg.Path), []byte("{"), 0o600)
+			return os.WriteFile(cfg.statePath(), []byte("{"), 0o600)
 		}, "0"},
-		{"no memory", func(cfg Config) error { return os.Remove(statePath(cfg.StateDir, cfg.Path)) }, "0"},
+		{"no memory", func(cfg Config) error { return os.Remove(cfg.statePath()) }, "0"},
 		{"a file that has grown", func(cfg Config) error {
 			f, err := os.OpenFile(cfg.Path, os.O_APPEND|os.O_WRONLY, 0)
 			if err != nil {

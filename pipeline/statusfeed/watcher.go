@@ -69,16 +69,20 @@ func NewWatcher(cfg Config) *Watcher {
 }
 
 // Run polls until ctx is done. A page that fails is tried again, ever more
-// seldom; it never stops the others.
+// seldom; it never stops the others. A page whose address is not https ends Run
+// before anything is asked.
 func (w *Watcher) Run(ctx context.Context) error {
-	var all sync.WaitGroup
+	var feeds []*feed
 	for _, page := range w.cfg.Pages {
 		address, err := feedURL(page.URL)
 		if err != nil {
 			return fmt.Errorf("status page of %s: %w", page.Name, err)
 		}
-		f := &feed{page: page, url: address, client: w.client, sink: w.cfg.Sink,
-			log: w.cfg.Log.With("page", page.URL)}
+		feeds = append(feeds, &feed{page: page, url: address, client: w.client, sink: w.cfg.Sink,
+			log: w.cfg.Log.With("page", page.URL)})
+	}
+	var all sync.WaitGroup
+	for _, f := range feeds {
 		all.Go(func() { f.run(ctx) })
 	}
 	all.Wait()

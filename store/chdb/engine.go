@@ -9,12 +9,11 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 )
 
 // maxConns is how many requests run at once; more wait for their turn. A
-// connection costs some hundred kilobytes and no thread while it rests.
+// connection costs 150 kB and no thread while it rests.
 const maxConns = 32
 
 // Engine is the ClickHouse engine of this process on one data directory. Its
@@ -25,7 +24,6 @@ type Engine struct {
 	dir      string
 	version  string
 	timezone string
-	nextID   atomic.Uint64
 
 	slots chan struct{} // one token per connection in use
 	done  chan struct{} // closed by Close

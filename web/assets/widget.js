@@ -23,11 +23,11 @@
 .n{font:700 48px/1 Charter,"Bitstream Charter","Sitka Text",Cambria,"Noto Serif",serif;letter-spacing:-.035em;min-width:56px}.n.o{color:var(--quiet)}.n.d{font-weight:400;color:var(--quiet);align-self:start;line-height:32px}
 .m{grid-column:2/4}.m.a{grid-column:1/4}.s{color:var(--quiet);margin-top:4px}.s.g{font-size:16px;color:inherit;margin:0}.h .n{color:var(--sup)}
 .r,.c{display:none}.r{font:400 16px/1.3 Charter,"Bitstream Charter","Sitka Text",Cambria,"Noto Serif",serif}
-.tag{font-weight:600;font-size:12px;padding:1px 6px;border:1px solid var(--hair);border-radius:3px}
+.tag{font-weight:600;font-size:12px;line-height:1.3;padding:0 6px;white-space:nowrap;border:1px solid var(--hair);border-radius:3px}
 .l{border-bottom:1px solid var(--hair);line-height:20px}.v{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .k{fill:var(--sup)}.gs{stroke:var(--sup)}.gm{stroke:var(--soft)}.gv{stroke:var(--ven)}.ga{stroke:currentColor;fill:none;stroke-linecap:round}.gd{fill:currentColor;stroke:var(--paper)}.gh{stroke:var(--quiet)}.gn{stroke:color-mix(in srgb,currentColor 50%,transparent)}
 .off .gs,.off .gv{stroke:var(--quiet)}.off .gm{stroke:var(--hair)}.off .ga{stroke:var(--quiet);stroke-dasharray:3 4}
-@container (max-width:419px){.b{column-gap:14px;row-gap:4px;min-height:180px;padding:12px 14px}.t{line-height:1.3}.y{align-self:start;padding:0}.r{display:block;grid-column:2/4}.m,.h .m{grid-column:1/4;align-self:start}.w{display:none}.c{display:inline}}
+@container (max-width:419px){.b{column-gap:14px;row-gap:2px;min-height:180px;padding:9px 14px}.t{line-height:1.3}.y{align-self:start;padding:0}.r{display:block;grid-column:2/4}.m,.h .m{grid-column:1/4;align-self:start}.w{display:none}.c{display:inline}}
 @media (forced-colors:active){.gs,.ga{stroke:CanvasText}.gv{stroke:GrayText}.gd{fill:CanvasText}}`);
 
   const node = (ns) => (name, attrs, ...kids) => {
@@ -95,8 +95,10 @@
         this.seen = Date.now();
         this.draw(this.data ? 'ok' : 'none');
         this.say();
-      } catch {
-        if (turn === this.turn) this.draw('offline');
+      } catch (why) {
+        if (turn !== this.turn) return;
+        if (why === 404) this.data = undefined;
+        this.draw(why === 404 ? 'unknown' : 'offline');
       }
     }
     // say tells screen readers, once a minute at most, and only what changed.
@@ -112,17 +114,17 @@
     draw(state) {
       const d = this.data, service = !this.getAttribute('outage');
       this.hidden = !d && (state === 'none' || service);
-      const off = state === 'offline', i = d && d.index, page = d ? d.links.html : base;
+      const off = state === 'offline' || state === 'unknown', i = d && d.index, page = d ? d.links.html : base;
       if (this.getAttribute('size') === 'line') return this.box.replaceChildren(this.line(d, i, page, off));
       const title = this.hugs() ? 'Support for the team' : d && !d.open ? 'How people met this outage' : 'How people are meeting this outage';
       const box = h('div', { class: 'b' + (this.hugs() ? ' h' : '') + (off ? ' off' : ''), role: 'group', 'aria-label': title, 'aria-busy': state === 'loading' },
         h('p', { class: 't' }, title), link(page, 'y', mark(), 'hugops'));
-      box.append(...(!d ? this.blank(off) : this.hugs() ? this.support(d, i, page, off) : i.enough ? this.index(i, off) : this.few(d, i)));
-      if (d && d.demo) box.querySelector('.s').prepend(h('span', { class: 'tag' }, 'Demo'), ' ');
+      box.append(...(!d ? this.blank(off, state) : this.hugs() ? this.support(d, i, page, off) : i.enough ? this.index(i, off) : this.few(d, i)));
+      if (d && d.demo) box.querySelector('.s').append(' ', h('span', { class: 'tag' }, 'Demo'));
       this.box.replaceChildren(box);
     }
-    blank(off) {
-      return [h('div', { class: 'm a' }, off ? h('p', { class: 's' }, 'hugops cannot be reached right now.') :
+    blank(off, state) {
+      return [h('div', { class: 'm a' }, off ? h('p', { class: 's' }, state === 'unknown' ? 'hugops knows no outage of this name.' : 'hugops cannot be reached right now.') :
         gauge('Loading', g('line', { class: 'gn', x1: 0, x2: '100%', y1: 21, y2: 21, 'stroke-width': 2, 'stroke-dasharray': '2 6' })))];
     }
     support(d, i, page, off) {

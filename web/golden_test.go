@@ -1,0 +1,156 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/hugops/hugops"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew; read the difference before you commit it")
+
+// hashed is the part of an asset's address that changes with every edit of it.
+var hashed = regexp.MustCompile(`(/assets/[a-z]+)\.[0-9a-f]{10}\.`)
+
+// golden compares with testdata/name, or writes it with -update.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	got = hashed.ReplaceAll(got, []byte("$1."))
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v: run go test ./web -update", err)
+	}
+	if bytes.Equal(got, want) {
+		return
+	}
+	g, w := bytes.Split(got, []byte("\n")), bytes.Split(want, []byte("\n"))
+	for i := range min(len(g), len(w)) {
+		if !bytes.Equal(g[i], w[i]) {
+			t.Errorf("%s differs in line %d:\n got %s\nwant %s", file, i+1, g[i], w[i])
+			return
+		}
+	}
+	t.Errorf("%s has %d lines, want %d", file, len(g), len(w))
+}
+
+// TestGoldenAnswers are the site's states as a browser or a program gets them.
+func TestGoldenAnswers(t *testing.T) {
+	h, empty := newSite(t, fixtures()), newSite(t, &shelf{})
+	for name, path := range map[string]string{
+		"home.html":             "/",
+		"home-search.html":      "/?q=PAY+card&days=7",
+		"outage-ongoing.html":   "/outages/nimbus-2026-11-22",
+		"outage-lost.html":      "/outages/chatterbee-7",
+		"outage-few.html":       "/outages/hopscotch-3",
+		"outage-over.html":      "/outages/pennywhistle-pay-1",
+		"outage-unseen.html":    "/outages/teapot-video-2",
+		"methodology.html":      "/methodology",
+		"embed.html":            "/embed",
+		"error.html":            "/nothing",
+		"frame.html":            "/embed/nimbus-2026-11-22",
+		"frame-few.html":        "/embed/hopscotch-3?theme=dark",
+		"frame-hugs.html":       "/embed/pennywhistle-pay-1?show=hugs",
+		"frame-unknown.html":    "/embed/unknown",
+		"badge.svg":             "/badge/nimbus-2026-11-22.svg",
+		"badge-few.svg":         "/badge/hopscotch-3.svg",
+		"badge-hugs.svg":        "/badge/nimbus-2026-11-22.svg?show=hugs",
+		"badge-unknown.svg":     "/badge/unknown.svg",
+		"api-outages.json":      "/api/v1/outages",
+		"api-outage.json":       "/api/v1/outages/nimbus-2026-11-22",
+		"api-outage-few.json":   "/api/v1/outages/hopscotch-3",
+		"api-series.json":       "/api/v1/outages/hopscotch-3/series?bucket=5m",
+		"api-series.csv":        "/api/v1/outages/hopscotch-3/series.csv",
+		"api-coverage.csv":      "/api/v1/outages/nimbus-2026-11-22/coverage.csv",
+		"api-problem.json":      "/api/v1/outages/unknown",
+		"api-outages-open.json": "/api/v1/outages?service=nimbus-cloud&open=true&limit=1",
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := get(t, h, path).Body.Bytes()
+			if filepath.Ext(name) == ".json" {
+				var b bytes.Buffer
+				if err := json.Indent(&b, body, "", " "); err != nil {
+					t.Fatal(err)
+				}
+				body = b.Bytes()
+			}
+			golden(t, name, body)
+		})
+	}
+	golden(t, "home-empty.html", get(t, empty, "/").Body.Bytes())
+}
+
+// TestContract decodes the API strictly into the shapes that doc.go shows.
+func TestContract(t *testing.T) {
+	h := newSite(t, fixtures())
+	strict := func(path string, into any) {
+		t.Helper()
+		d := json.NewDecoder(get(t, h, path).Body)
+		d.DisallowUnknownFields()
+		if err := d.Decode(into); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	var l struct{ Outages []apiOutage }
+	strict("/api/v1/outages", &l)
+	if len(l.Outages) != 6 {
+		t.Fatalf("%d outages, want 6", len(l.Outages))
+	}
+	few, young, going, over := l.Outages[0], l.Outages[1], l.Outages[2], l.Outages[3]
+	if few.Index.Enough || few.Index.Value != nil || few.Index.Lower != nil || few.Index.Upper != nil || few.Index.Sided != 18 {
+		t.Errorf("below 30 people: %+v", few.Index)
+	}
+	if !young.Open || young.EndedAt != nil {
+		t.Errorf("open outage: open %v, ended %v", young.Open, young.EndedAt)
+	}
+	if !going.Open || going.EndedAt != nil {
+		t.Errorf("an end in the future is shown: open %v, ended %v", going.Open, going.EndedAt)
+	}
+	if over.Open || over.EndedAt == nil || !over.EndedAt.Equal(at("12:00")) {
+		t.Errorf("outage that is over: open %v, ended %v", over.Open, over.EndedAt)
+	}
+	if *going.Index.Value != 72.1 || *going.Index.Lower != 66.2 || *going.Index.Upper != 77.8 || going.Links.Widget != "https://hugops.example/embed/nimbus-2026-11-22" {
+		t.Errorf("index %+v, links %+v", going.Index, going.Links)
+	}
+	var d apiDetail
+	strict("/api/v1/outages/nimbus-2026-11-22", &d)
+	if len(d.Updates) != 4 || len(d.ByLanguage) != 5 || len(d.Coverage) != 5 || d.Model != "stance-2026-11" {
+		t.Errorf("%d updates, %d languages, %d stretches, model %s", len(d.Updates), len(d.ByLanguage), len(d.Coverage), d.Model)
+	}
+	for _, s := range d.ByLanguage {
+		if s.Key == "eo" {
+			t.Error("a group of one person is shown")
+		}
+	}
+	var s apiSeries
+	strict("/api/v1/outages/nimbus-2026-11-22/series?bucket=10m", &s)
+	if s.BucketSeconds != 600 || len(s.Series) == 0 {
+		t.Errorf("series: %d seconds, %d rows", s.BucketSeconds, len(s.Series))
+	}
+}
+
+// TestNotBegun: an outage of the future is not there.
+func TestNotBegun(t *testing.T) {
+	d := thicket()
+	d.Outage.StartedAt, d.Outage.EndedAt = noon.Add(1), hugops.Outage{}.EndedAt
+	h := newSite(t, &shelf{details: []hugops.Detail{d}})
+	for _, path := range []string{"/outages/thicket-12", "/api/v1/outages/thicket-12", "/embed/thicket-12", "/badge/thicket-12.svg", "/api/v1/outages/thicket-12/series.csv"} {
+		if w := get(t, h, path); w.Code != 404 {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+	if body := get(t, h, "/api/v1/outages").Body.String(); body != "{\"outages\":[]}\n" {
+		t.Errorf("list: %s", body)
+	}
+}
