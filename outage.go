@@ -29,7 +29,7 @@ type Outage struct {
 	// Source says where it is known from: "file", "demo" or the feed's address.
 	Source string `json:"source,omitempty"`
 	// Demo marks invented outages; every page says so.
-	Demo bool `json:"demo,omitempty"`
+	Demo bool `json:"demo,omitzero"`
 }
 
 // Update is one notice of the provider about an outage.

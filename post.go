@@ -58,7 +58,7 @@ type Post struct {
 	// still known.
 	AuthorService string `json:"author_service,omitempty"`
 	// Bot is true when the account declares itself automated.
-	Bot bool `json:"bot,omitempty"`
+	Bot bool `json:"bot,omitzero"`
 	// PostedAt is when the post was created. It never changes, not by an edit.
 	PostedAt time.Time `json:"posted_at"`
 	// EditedAt is when this version was made; zero for the first version.
