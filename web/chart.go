@@ -33,7 +33,7 @@ type chart struct {
 // finest number of buckets: no page grows with an outage that nobody closed.
 const (
 	longest = 30 * 24 * time.Hour
-	finest  = 72
+	finest  = 120
 )
 
 // numbered is a provider's update with its number in all panels and the list.
