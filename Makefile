@@ -54,8 +54,8 @@ bench: build ## posts/s from file to queryable rows, page times, and each packag
 	@go run ./cmd/bench -program $(BIN)
 	@go test -run '^$$' -bench . -benchtime 1s ./... | grep -E '^(Benchmark|pkg)'
 
-kafka: engine ## the pipeline's tests and the whole way against real Apache Kafka (Java, Maven)
-	@deploy/kafka-test/run.sh go test -count=1 ./pipeline ./cmd/hugops
+kafka: engine ## the main job, killed on the way, against real Apache Kafka (Java, Maven)
+	@deploy/kafka-test/run.sh go test -count=1 -v -run TestApacheKafka ./cmd/hugops
 
 compose: ## check docker-compose.yml (docker-compose)
 	@touch deploy/mastodon.token && docker-compose config -q && echo "docker-compose.yml is well formed"
