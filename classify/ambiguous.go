@@ -34,14 +34,21 @@ var (
 	// What follows the name of a service rather than the word. ' is "'s".
 	serviceNext = set(`down outage outages status statuspage api apis app apps server servers website login logins engineers engineer ops devops
 		sre sres devs staff offline unavailable downtime notifications huddle huddles workspace workspaces incident postmortem
-		hugops crashed crashing crashes borked oncall support webhooks webhook cdn dashboard sso dns storefront checkout
+		hugops crashed crashing crashes borked oncall support webhooks webhook cdn dashboard sso dns storefront checkout having
 		störung ausfall ausgefallen caído caido caiu storing panne geht funktioniert lädt ligt werkt`)
+	// What follows "Teams" at the start of a sentence that is about teams.
+	pluralVerb = set(`are were have work working worked on at from`)
 	// Verbs that need an outage word behind them within a few words.
 	serviceVerb = set(`is are was has keeps isn't isnt won't wont wouldn't doesn't doesnt not still went goes going being seems
-		appears can't cannot again ist está esta est não nao no ne just having`)
+		appears can't cannot again ist está esta est não nao no ne just`)
+	// What thanks and hugs are said with, before "to" or "for" and a name.
+	gratitude = set(`thanks thank thx thankyou hugs hug hugops kudos props shoutout love sympathy respect cheers credit danke merci gracias obrigado bedankt`)
+	// What one says right before a name that one speaks to.
+	address = set(`bravo poor thx thanks dear hey yo cheers kudos oh dang damn merci gracias danke valeu bedankt`)
 	// What stands before the word rather than the name.
 	wordBefore = set(`some any much more enough less little a an cut cutting the this that these those each every most both many few our their two three
-		several other all support engineering development dev ops security response different data repair which own first sales another good`)
+		several other all support engineering development dev ops security response different data repair which own first sales another good off
+		alle die das der den dem unsere unser viele beide mehrere kein keine`)
 	// What follows the word used as a verb or in a phrase.
 	wordAfter = set(`in out off up into onto through past over of around along`)
 )
@@ -79,8 +86,12 @@ func (s *scan) byRules(h hit) verdict {
 	if wordAfter[next] && s.touches(h.end) && (!capital || h.alias.Common || s.opens(h.start)) {
 		return no
 	}
-	if !capital && (wordBefore[prev] || strings.HasSuffix(prev, "'s")) {
+	before := s.word(s.wordStart(h.start), -1)
+	if (!capital || s.lang == "de") && (wordBefore[prev] || strings.HasSuffix(prev, "'s") || before == "out" && prev == "of") {
 		return no
+	}
+	if !h.alias.Common && ((prev == "to" || prev == "for") && gratitude[before] || address[prev]) {
+		return yes
 	}
 	if h.alias.Common && (!s.about() || s.neighbourCapital(h)) {
 		return no
@@ -94,8 +105,11 @@ func (s *scan) byRules(h hit) verdict {
 		}
 		return yes
 	}
-	if !s.about() {
+	switch {
+	case !s.about():
 		return no
+	case capital && !shouting && s.lang != "de" && !pluralVerb[next]:
+		return yes // it opens a sentence about trouble, and no rule above knows it as a word
 	}
 	return unsure
 }
@@ -105,14 +119,11 @@ func (s *scan) byNext(h hit, prev, next string, capital bool) verdict {
 	if !s.touches(h.end) {
 		return unsure
 	}
-	plural := !capital && (wordBefore[prev] || prev == "to") && next != "down"
+	ordinary := !capital && wordBefore[prev] && !(prev == "the" && serviceNext[next])
 	switch {
-	case plural:
+	case ordinary || !capital && prev == "to" && next != "down":
 		return unsure
 	case serviceNext[next]:
-		if !capital && wordBefore[prev] && prev != "the" {
-			return no
-		}
 		return yes
 	case serviceVerb[next] && s.troubleWithin(h.end, 32):
 		return yes
@@ -123,6 +134,9 @@ func (s *scan) byNext(h hit, prev, next string, capital bool) verdict {
 // byTagger asks for the part of speech: a proper noun is the service; a common
 // noun is, if nothing before it makes it an ordinary one.
 func (s *scan) byTagger(h hit) bool {
+	if s.asked++; s.asked > maxAsked {
+		return false
+	}
 	before, tag := partOfSpeech(s.window(h))
 	switch tag {
 	case "NNP", "NNPS":
@@ -161,6 +175,12 @@ func (s *scan) word(at, dir int) string {
 		end++
 	}
 	return string(t[start:end])
+}
+
+// wordStart is where the word before a place begins.
+func (s *scan) wordStart(at int) int {
+	w := s.word(at, -1)
+	return max(0, strings.LastIndex(string(s.f.text[:at]), w))
 }
 
 // touches reports whether only a space (or "'s") parts a place from the next word.

@@ -48,7 +48,16 @@ type scan struct {
 	tag     bool    // a tag of solidarity is in it
 	status  bool    // an address of a status page is in it
 	found   []int32 // targets, in the order in which the post names them
+	asked   int     // questions to the tagger
 }
+
+// Bounds of the work on one post, whatever its text. No honest post comes near.
+const (
+	maxHits    = 64
+	maxTrouble = 64
+	maxName    = 256 // bytes of a handle or host
+	maxAsked   = 4
+)
 
 var scans = sync.Pool{New: func() any { return new(scan) }}
 
@@ -57,7 +66,7 @@ func (s *scan) about() bool { return s.tag || s.status || len(s.trouble) > 0 }
 
 // read scans a post.
 func (l *Linker) read(s *scan, p *hugops.Post) {
-	s.post, s.lang, s.tag, s.status = p, baseLang(p.Lang), false, false
+	s.post, s.lang, s.tag, s.status, s.asked = p, baseLang(p.Lang), false, false, 0
 	s.hits, s.trouble, s.outages, s.found = s.hits[:0], s.trouble[:0], s.outages[:0], s.found[:0]
 	s.f.fold(p.Text)
 	l.entities(s)
@@ -126,7 +135,7 @@ func isAddress(t []byte) bool {
 // its end.
 func (l *Linker) handle(s *scan, i int) int {
 	t, end := s.f.text, i+1
-	for end < len(t) && (wordByte[t[end]] || t[end] == '.' || t[end] == '-' || t[end] == '@') {
+	for end < len(t) && end < i+maxName && (wordByte[t[end]] || t[end] == '.' || t[end] == '-' || t[end] == '@') {
 		end++
 	}
 	for end > i+1 && !wordByte[t[end-1]] {
@@ -276,10 +285,10 @@ func (l *Linker) bareDomain(s *scan, i int) int {
 	t := s.f.text
 	host := func(c byte) bool { return wordByte[c] || c == '.' || c == '-' }
 	start, end := i, i
-	for start > 0 && host(t[start-1]) && s.f.marks[start-1]&markSpan == 0 {
+	for start > 0 && start > i-maxName && host(t[start-1]) && s.f.marks[start-1]&markSpan == 0 {
 		start--
 	}
-	for end < len(t) && host(t[end]) {
+	for end < len(t) && end < i+maxName && host(t[end]) {
 		end++
 	}
 	for end > i && !wordByte[t[end-1]] {
@@ -316,7 +325,7 @@ func (l *Linker) names(s *scan) {
 		if s.f.marks[start]&markSpan != 0 || p.before && !s.f.borderBefore(start) || p.after && !s.f.borderAfter(end) {
 			return
 		}
-		if p.outage && (p.langs == "" || s.lang == "" || strings.Contains(p.langs, " "+s.lang+" ")) {
+		if p.outage && len(s.trouble) < maxTrouble && (p.langs == "" || s.lang == "" || strings.Contains(p.langs, " "+s.lang+" ")) {
 			s.trouble = append(s.trouble, span{start, end})
 		}
 		if p.alias == nil || insideName(s.f.text, start, end) {
@@ -326,6 +335,9 @@ func (l *Linker) names(s *scan) {
 			s.hits = s.hits[:n-1]
 		}
 		if n := len(s.hits); n > first && s.hits[n-1].start <= start && s.hits[n-1].end >= end {
+			return
+		}
+		if len(s.hits) == maxHits {
 			return
 		}
 		s.hits = append(s.hits, hit{target: p.target, kind: byAlias, alias: p.alias, start: start, end: end})
@@ -344,7 +356,7 @@ func insideName(t []byte, start, end int) bool {
 // settle drops the hits that the post does not support, and lists the services
 // of the others in the order in which the post names them.
 func (l *Linker) settle(s *scan) {
-	kept := s.hits[:0]
+	kept := s.hits[:0] // overwrites only what has been decided
 	for _, h := range s.hits {
 		if h.alias == nil || !h.alias.Word || l.supported(s, h) {
 			kept = append(kept, h)

@@ -28,7 +28,7 @@ var words = sync.OnceValue(func() *vocabulary {
 func parseWords(tsv string) (*vocabulary, error) {
 	v := &vocabulary{outage: map[string]string{}, tags: map[string]bool{}}
 	for n, line := range strings.Split(tsv, "\n") {
-		if line == "" || line[0] == '#' {
+		if line == "" || line[0] == '#' || line == "class\tlang\twords" {
 			continue
 		}
 		f := strings.Split(line, "\t")

@@ -9,7 +9,8 @@ import (
 )
 
 // likeness weighs an example by how like a real post it is: the corpus has more
-// traps than a stream has, and fewer handles, hashtags and long posts.
+// sarcasm and traps than a stream has, and fewer handles, hashtags and long posts.
+// The weights are judgement, not fitted to anything.
 func likeness(e *example) float64 {
 	w := 1.0
 	if strings.ContainsAny(e.text, "@#") {
@@ -20,6 +21,9 @@ func likeness(e *example) float64 {
 	}
 	if e.trap {
 		w *= 0.5
+	}
+	if e.sarcasm {
+		w *= 0.3
 	}
 	return w
 }

@@ -28,7 +28,13 @@ func (t *table) get(row []string, col string) string {
 	return ""
 }
 
-func readTable(path string) (*table, error) {
+func (t *table) name(columns []string) {
+	for i, name := range columns {
+		t.col[name] = i
+	}
+}
+
+func readTable(path string, header []string) (*table, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -41,14 +47,13 @@ func readTable(path string) (*table, error) {
 		}
 	}
 	t := &table{col: map[string]int{}}
+	t.name(header)
 	s := bufio.NewScanner(r)
 	s.Buffer(nil, 1<<20)
 	for s.Scan() {
 		f := strings.Split(s.Text(), "\t")
 		if len(t.col) == 0 {
-			for i, name := range f {
-				t.col[name] = i
-			}
+			t.name(f)
 			continue
 		}
 		t.rows = append(t.rows, f)
@@ -67,17 +72,19 @@ func readCorpus(dir string) (examples []example, err error) {
 	}
 	slices.Sort(files)
 	for _, path := range files {
-		t, err := readTable(path)
+		t, err := readTable(path, nil)
 		if err != nil {
 			return nil, err
 		}
+		file := strings.TrimSuffix(filepath.Base(path), ".tsv")
 		for n, row := range t.rows {
 			label := slices.Index(labels, t.get(row, "label"))
 			if label < 0 {
 				return nil, fmt.Errorf("%s, row %d: label %q is none of %v", path, n+1, t.get(row, "label"), labels)
 			}
 			examples = append(examples, example{text: t.get(row, "text"), lang: t.get(row, "lang"), label: label, weight: 1,
-				trap: labels[label]+".tsv" != filepath.Base(path)}) // a file holds the traps of its class at its end
+				sarcasm: t.get(row, "sarcasm") == "1",
+				trap:    slices.Contains(labels, file) && file != labels[label]}) // a file named after a class holds traps of it
 		}
 	}
 	return examples, nil

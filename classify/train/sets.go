@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -16,6 +17,7 @@ type set struct {
 	licence string
 	files   []string
 	weight  float64
+	header  []string                         // the names of the columns, for files that do not begin with them
 	label   func(t *table, row []string) int // -1: leave the row out
 }
 
@@ -30,12 +32,13 @@ func key(text string) string {
 }
 
 var sets = []set{
-	{"goemotions", "Apache-2.0", []string{"train.tsv.gz", "dev.tsv.gz", "test.tsv.gz"}, 1, goEmotions},
-	{"crisislext26", "MIT", []string{"crisislext26_labeled.tsv.gz"}, 1, crisis},
-	{"github-incivility", "MIT", []string{"annotated_comment_level.tsv.gz"}, 1, incivility},
-	{"complaints-x-ci", "MIT", []string{"x_ci.tsv.gz"}, 1, complaints},
-	{"premo-pull-requests", "MIT", []string{"premo.tsv.gz"}, 0.5, premo},
-	{"senti4sd", "MIT", []string{"train.tsv.gz", "test.tsv.gz"}, 0.5, polarity},
+	{name: "goemotions", licence: "Apache-2.0", files: []string{"train.tsv.gz", "dev.tsv.gz", "test.tsv.gz"}, weight: 0.3, label: goEmotions},
+	{name: "crisislext26", licence: "MIT", files: []string{"crisislext26_labeled.tsv.gz"}, weight: 0.3, label: crisis},
+	{name: "github-incivility", licence: "MIT", files: []string{"annotated_comment_level.tsv.gz"}, weight: 0.3, label: incivility},
+	{name: "complaints-x-ci", licence: "MIT", files: []string{"x_ci.tsv.gz"}, weight: 0.5, label: complaints},
+	{name: "premo-pull-requests", licence: "MIT", files: []string{"premo.tsv.gz"}, weight: 0.2, label: premo},
+	{name: "senti4sd", licence: "MIT", files: []string{"train.tsv.gz", "test.tsv.gz"}, weight: 0.3, label: polarity},
+	{name: "lexicon-vader", licence: "MIT", files: []string{"vader_lexicon.txt.gz"}, weight: 0.2, label: valence, header: []string{"text", "valence"}},
 }
 
 // readSets reads the sets below a folder, each text once.
@@ -43,7 +46,7 @@ func readSets(dir string) (examples []example, err error) {
 	seen := map[string]bool{}
 	for _, s := range sets {
 		for _, file := range s.files {
-			t, err := readTable(filepath.Join(dir, s.name, file))
+			t, err := readTable(filepath.Join(dir, s.name, file), s.header)
 			if err != nil {
 				return nil, err
 			}
@@ -159,4 +162,16 @@ func premo(t *table, row []string) int {
 		return none
 	}
 	return l
+}
+
+// valence takes a word of a lexicon by its sign.
+func valence(t *table, row []string) int {
+	v, err := strconv.ParseFloat(t.get(row, "valence"), 64)
+	switch {
+	case err != nil || v == 0:
+		return none
+	case v > 0:
+		return support
+	}
+	return venting
 }

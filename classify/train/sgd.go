@@ -9,18 +9,19 @@ import (
 
 // example is one labelled post.
 type example struct {
-	text   string
-	lang   string
-	label  int                  // support 0, venting 1, neutral 2
-	weight float64              // of its loss
-	set    string               // where it is from; "" for the corpus
-	trap   bool                 // written to look like another class
-	lacks  [linear.Classes]bool // classes that its set does not have
+	text    string
+	lang    string
+	label   int     // support 0, venting 1, neutral 2
+	weight  float64 // of its loss
+	set     string  // where it is from; "" for the corpus
+	trap    bool    // written to look like another class
+	sarcasm bool
+	lacks   [linear.Classes]bool // classes that its set does not have
 }
 
 // options of one training run.
 type options struct {
-	epochs   int
+	epochs   int     // at least 2
 	rate     float64 // AdaGrad's step
 	decay    float64 // of the weights after each epoch
 	ownDecay float64 // of the corrections
@@ -28,7 +29,7 @@ type options struct {
 	seed     uint64
 }
 
-var defaults = options{epochs: 10, rate: 0.15, decay: 0.02, ownDecay: 0.2, augment: true, seed: 1}
+var defaults = options{epochs: 5, rate: 0.15, decay: 0.02, ownDecay: 0.05, augment: true, seed: 1}
 
 // params are the weights of a model before they are made bytes.
 type params struct {
@@ -67,10 +68,12 @@ func newWeights() *weights {
 }
 
 // fit trains by stochastic gradient descent on the log loss. The same examples,
-// options and machine architecture give the same weights.
+// options and machine architecture give the same weights: the mean of those after
+// each epoch but the first.
 func fit(examples []example, o options) *params {
 	l := &learner{o: o, shared: *newWeights(), domains: map[string]*weights{}}
 	rng := rand.New(rand.NewPCG(o.seed, 0x68756766))
+	mean := newParams()
 	order := make([]int, len(examples))
 	for i := range order {
 		order[i] = i
@@ -88,12 +91,26 @@ func fit(examples []example, o options) *params {
 		for _, d := range l.domains {
 			d.shrink(o.ownDecay)
 		}
+		if epoch > 0 {
+			l.addTo(mean, 1/float64(o.epochs-1))
+		}
 	}
+	return mean
+}
+
+// addTo adds the model of now, times a factor, to a mean: averaged weights swing
+// less with the last examples seen (Polyak and Juditsky, 1992).
+func (l *learner) addTo(mean *params, factor float64) {
 	own := l.domain("")
-	for i := range own.w {
-		own.w[i] += l.shared.w[i]
+	for i := range mean.w {
+		mean.w[i] += float32(factor) * (own.w[i] + l.shared.w[i])
 	}
-	return &own.params
+	for k := range mean.bias {
+		mean.bias[k] += factor * own.bias[k]
+		for d := range mean.dense[k] {
+			mean.dense[k][d] += factor * own.dense[k][d]
+		}
+	}
 }
 
 func (l *learner) domain(set string) *weights {

@@ -64,7 +64,21 @@ func crossValidate(corpus, others []example, o options) []prediction {
 			}
 		}
 	}
+	balance(held)
 	return held
+}
+
+// balance scales the weights so that every class weighs the same: calibrated
+// probabilities are those of a stream with a third of each, which is what
+// prevalence estimation starts from.
+func balance(held []prediction) {
+	var total [linear.Classes]float64
+	for i := range held {
+		total[held[i].example.label] += held[i].weight
+	}
+	for i := range held {
+		held[i].weight *= float64(len(held)) / linear.Classes / total[held[i].example.label]
+	}
 }
 
 // quantise turns the weights into one byte each, with one scale for words and

@@ -40,7 +40,7 @@ func (f *Features) Extract(text string) {
 			f.word(hashRunes(f.s.runes[t.start+1 : t.end])) // the word without "#", too
 		}
 		if t.kind == word || t.kind == hashtag {
-			f.chars(f.s.runes[t.start:t.end])
+			f.chars(f.s.runes[t.start-1 : t.end+1])
 		}
 		previous = h
 	}
@@ -57,18 +57,12 @@ const (
 func (f *Features) word(h uint32) { f.Words = append(f.Words, finish(h)>>(32-wordBits)) }
 func (f *Features) char(h uint32) { f.Chars = append(f.Chars, WordBuckets+finish(h)>>(32-charBits)) }
 
-// chars adds the groups of 3–5 characters of a word with its borders.
+// chars adds the groups of 3–5 characters of a word with a space on either side.
 func (f *Features) chars(w []rune) {
-	at := func(i int) rune {
-		if i == 0 || i == len(w)+1 {
-			return ' '
-		}
-		return w[i-1]
-	}
-	for i := 0; i+3 <= len(w)+2; i++ {
-		h := step(step(fnvBasis, at(i)), at(i+1))
-		for n := i + 2; n < i+5 && n < len(w)+2; n++ {
-			h = step(h, at(n))
+	for i := 0; i+3 <= len(w); i++ {
+		h := step(step(fnvBasis, w[i]), w[i+1])
+		for _, r := range w[i+2 : min(i+5, len(w))] {
+			h = step(h, r)
 			f.char(h)
 		}
 	}

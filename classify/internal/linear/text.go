@@ -42,8 +42,14 @@ type scratch struct {
 func (c *scratch) tokenize(s string) {
 	*c = scratch{runes: c.runes[:0], tokens: c.tokens[:0]}
 	for i := 0; i < len(s); {
+		if s[i] == ' ' {
+			i++
+			continue
+		}
 		r, size := decode(s[i:])
 		switch {
+		case plain[s[i]] != 0 && s[i]|0x20 != 'h':
+			i += c.word(s[i:], word)
 		case r == '@' && startsName(s[i+1:]):
 			i += 1 + nameLen(s[i+1:])
 			c.special('@', handle)
@@ -76,6 +82,7 @@ func (c *scratch) special(r rune, k kind) {
 
 // word reads one word, and returns its bytes.
 func (c *scratch) word(s string, k kind) int {
+	c.runes = append(c.runes, ' ') // a word has its borders around it
 	start := len(c.runes)
 	if k == hashtag {
 		c.runes = append(c.runes, '#')
@@ -83,6 +90,16 @@ func (c *scratch) word(s string, k kind) int {
 	letters, capitals, repeats, long := 0, 0, 0, false
 	i := 0
 	for i < len(s) {
+		if l := plain[s[i]]; l != 0 && (len(c.runes) == start || c.runes[len(c.runes)-1] != rune(l)) { // the common case
+			if l != s[i] {
+				capitals++
+			}
+			letters++
+			repeats = 0
+			c.runes = append(c.runes, rune(l))
+			i++
+			continue
+		}
 		r, size := decode(s[i:])
 		if r == '’' {
 			r = '\''
@@ -93,7 +110,7 @@ func (c *scratch) word(s string, k kind) int {
 		}
 		i += size
 		l := lower(r)
-		if l != r {
+		if l != r && l != '0' {
 			capitals++
 		}
 		if unicode.IsLetter(l) {
@@ -118,8 +135,17 @@ func (c *scratch) word(s string, k kind) int {
 		c.stretched++
 	}
 	c.tokens = append(c.tokens, token{start, len(c.runes), k})
+	c.runes = append(c.runes, ' ')
 	return i
 }
+
+// plain maps an ASCII letter to lower case, and every other byte to 0.
+var plain = func() (t [256]byte) {
+	for c := byte('a'); c <= 'z'; c++ {
+		t[c], t[c-'a'+'A'] = c, c
+	}
+	return
+}()
 
 // other takes a rune that is in no word.
 func (c *scratch) other(r rune) {

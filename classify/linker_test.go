@@ -1,0 +1,278 @@
+package classify
+
+import (
+	_ "embed"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hugops/hugops"
+)
+
+// noon is the start of the outages of these tests.
+var noon = time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
+
+func at(offset string) time.Time {
+	d, err := time.ParseDuration(offset)
+	if err != nil {
+		panic(err)
+	}
+	return noon.Add(d)
+}
+
+func outage(id, service, title string, length time.Duration, components ...string) hugops.Outage {
+	slug, name := Services().Lookup(service)
+	o := hugops.Outage{ID: id, Service: slug, ServiceName: name, Title: title, StartedAt: noon, Components: components}
+	if length > 0 {
+		o.EndedAt = noon.Add(length)
+	}
+	return o
+}
+
+var linkOutages = func() []hugops.Outage {
+	github := outage("gh-1", "GitHub", "Incident with Actions", 2*time.Hour, "Actions")
+	github.URL = "https://www.githubstatus.com/incidents/abc123"
+	pages := outage("gl-pages", "GitLab", "GitLab Pages unavailable", 3*time.Hour, "Pages")
+	runners := outage("gl-ci", "GitLab", "Shared runners delayed", 3*time.Hour, "CI/CD")
+	old := outage("zoom-old", "Zoom", "Meetings fail to start", 0)
+	old.StartedAt = noon.Add(-30 * 24 * time.Hour)
+	return []hugops.Outage{github, pages, runners, old,
+		outage("aws-1", "AWS", "Increased error rates in us-east-1", 4*time.Hour),
+		outage("slack-1", "Slack", "Trouble sending messages", 0),
+		outage("nimbus-1", "Nimbus Cloud", "API errors in Frankfurt", time.Hour),
+		outage("ember-1", "Ember", "Login unavailable", time.Hour),
+	}
+}()
+
+func TestLink(t *testing.T) {
+	l := NewLinker(Services(), linkOutages)
+	for _, c := range []struct {
+		text, when string
+		want       string   // the outage linked best, "" for none
+		low, high  float64  // bounds of its probability
+		evidence   []string // some of its evidence
+	}{
+		{"GitHub is down again", "10m", "gh-1", 0.9, 0.95, []string{"alias:github", "time:during"}},
+		{"github actions is down", "10m", "gh-1", 0.85, 0.98, []string{"alias:github actions", "time:during"}},
+		{"@githubstatus any news on the outage?", "30m", "gh-1", 0.9, 0.95, []string{"handle:@githubstatus"}},
+		{"everything red here #githubdown", "30m", "gh-1", 0.9, 0.95, []string{"hashtag:#githubdown"}},
+		{"see https://www.githubstatus.com/incidents/abc123?x=1", "30m", "gh-1", 0.99, 0.99, []string{"url:githubstatus.com"}},
+		{"watching https://www.githubstatus.com", "30m", "gh-1", 0.93, 0.96, []string{"url:githubstatus.com"}},
+		{"github.com is unreachable from here", "30m", "gh-1", 0.9, 0.95, []string{"domain:github.com"}},
+		{"github down?", "-10m", "gh-1", 0.8, 0.9, []string{"time:before"}},
+		{"github down?", "-59m", "gh-1", 0.5, 0.6, []string{"time:before"}},
+		{"github down?", "-61m", "", 0, 0, nil},
+		{"my new github repo is public", "30m", "gh-1", 0.5, 0.6, []string{"alias:github"}},
+		{"my new github repo is public", "-10m", "", 0, 0, nil},
+		{"my new github repo is public", "3h30m", "", 0, 0, nil},
+		{"github fixed, thank you all", "3h", "gh-1", 0.75, 0.85, []string{"time:after"}},
+		{"github outage of today", "7h30m", "", 0, 0, nil},
+		{"github outage of today", "9h", "", 0, 0, nil},
+		{"S3 returns 503 for us", "1h", "aws-1", 0.8, 0.95, []string{"alias:s3"}},
+		{"hugs to the team at nimbuscloud", "20m", "nimbus-1", 0.9, 0.95, []string{"alias:nimbuscloud"}},
+		{"Nimbus Cloud frankfurt is down", "20m", "nimbus-1", 0.9, 0.98, nil},
+		{"#nimbuscloud down for anyone?", "20m", "nimbus-1", 0.9, 0.95, []string{"hashtag:#nimbuscloud"}},
+		{"@nimbus_cloud what is going on, all errors", "20m", "nimbus-1", 0.9, 0.95, []string{"handle:@nimbus_cloud"}},
+		{"@NimbusCloud errors everywhere", "20m", "nimbus-1", 0.9, 0.95, []string{"handle:@nimbuscloud"}},
+		{"Ember login is down", "20m", "ember-1", 0.8, 0.9, []string{"alias:ember"}},
+		{"a glowing ember in the dark", "20m", "", 0, 0, nil},
+		{"gitlab is slow today", "1h", "", 0, 0, nil}, // two of GitLab's, nothing to choose by
+		{"gitlab pages is down", "1h", "gl-pages", 0.6, 0.98, []string{"component:pages"}},
+		{"gitlab runners delayed, jobs stuck", "1h", "gl-ci", 0.6, 0.98, nil},
+		{"zoom is down", "1h", "", 0, 0, nil}, // an incident that nobody closed for a month
+		{"#hugops to whoever is on call tonight", "1h", "", 0, 0, nil},
+		{"lovely weather", "1h", "", 0, 0, nil},
+	} {
+		_, links := l.Link(&hugops.Post{Text: c.text, PostedAt: at(c.when)})
+		if c.want == "" {
+			if len(links) > 0 {
+				t.Errorf("%q at %s: linked to %+v, want nothing", c.text, c.when, links)
+			}
+			continue
+		}
+		if len(links) == 0 || links[0].Outage != c.want || links[0].Probability < c.low || links[0].Probability > c.high {
+			t.Errorf("%q at %s: links %+v, want %s at %.2f–%.2f", c.text, c.when, links, c.want, c.low, c.high)
+			continue
+		}
+		for _, e := range c.evidence {
+			if !slices.Contains(links[0].Evidence, e) {
+				t.Errorf("%q at %s: evidence %q, want %q among it", c.text, c.when, links[0].Evidence, e)
+			}
+		}
+	}
+}
+
+func TestLinkSeveral(t *testing.T) {
+	l := NewLinker(Services(), linkOutages)
+	services, links := l.Link(&hugops.Post{Text: "AWS is down and takes Slack with it", PostedAt: at("1h")})
+	if !slices.Equal(services, []string{"aws", "slack"}) {
+		t.Errorf("services %q, want aws and slack in the order of the post", services)
+	}
+	if len(links) != 2 || links[0].Outage != "aws-1" || links[1].Outage != "slack-1" || links[0].Probability < links[1].Probability {
+		t.Errorf("links %+v, want aws-1, then slack-1", links)
+	}
+}
+
+func TestLinkOfTheProvidersOwnPost(t *testing.T) {
+	l := NewLinker(Services(), linkOutages)
+	_, links := l.Link(&hugops.Post{Text: "We are looking into reports of trouble.", AuthorService: "slack", PostedAt: at("5m")})
+	if len(links) != 1 || links[0].Outage != "slack-1" || !slices.Contains(links[0].Evidence, "author:slack") {
+		t.Errorf("links %+v, want slack-1 by its author", links)
+	}
+}
+
+func TestLinkDoesNotDependOnTheOrderOfOutages(t *testing.T) {
+	turned := slices.Clone(linkOutages)
+	slices.Reverse(turned)
+	a, b := NewLinker(Services(), linkOutages), NewLinker(Services(), turned)
+	for _, text := range []string{"AWS and Slack are down", "gitlab pages down", "s3 errors, github down", "nimbus cloud outage"} {
+		p := hugops.Post{Text: text, PostedAt: at("1h")}
+		_, la := a.Link(&p)
+		_, lb := b.Link(&p)
+		if !slices.EqualFunc(la, lb, func(x, y hugops.Link) bool {
+			return x.Outage == y.Outage && x.Probability == y.Probability && slices.Equal(x.Evidence, y.Evidence)
+		}) {
+			t.Errorf("%q: %+v in one order, %+v in the other", text, la, lb)
+		}
+	}
+}
+
+func TestRelevant(t *testing.T) {
+	l := NewLinker(Services(), linkOutages)
+	for _, c := range []struct {
+		post   hugops.Post
+		keep   bool
+		reason string
+	}{
+		{hugops.Post{Text: "big #HugOps to everybody on call"}, true, "hashtag"},
+		{hugops.Post{Text: "#hugsops !"}, true, "hashtag"},
+		{hugops.Post{Text: "fyi", URLs: []string{"https://www.githubstatus.com/"}}, true, "status-url"},
+		{hugops.Post{Text: "https://status.openai.com/incidents/x"}, true, "status-url"},
+		{hugops.Post{Text: "Spotify geht nicht"}, true, "service+outage-words"},
+		{hugops.Post{Text: "GitHubが落ちてる"}, true, "service+outage-words"},
+		{hugops.Post{Text: "whatsapp caiu?"}, true, "service+outage-words"},
+		{hugops.Post{Text: "discord en panne"}, true, "service+outage-words"},
+		{hugops.Post{Text: "se cayó Instagram"}, true, "service+outage-words"},
+		{hugops.Post{Text: "Ziggo storing in Utrecht"}, true, "service+outage-words"},
+		{hugops.Post{Text: "oh GitHub, you sweet thing"}, true, "service+open-outage"},
+		{hugops.Post{Text: "oh Netflix, you sweet thing"}, false, "no-outage"},
+		{hugops.Post{Text: "my toaster is broken"}, false, "no-service"},
+		{hugops.Post{Text: ""}, false, "no-service"},
+		{hugops.Post{Text: "cut them some slack, the bakery is closed"}, false, "no-service"},
+	} {
+		c.post.PostedAt = at("30m")
+		if keep, reason := l.Relevant(&c.post); keep != c.keep || reason != c.reason {
+			t.Errorf("%q %q: %v %q, want %v %q", c.post.Text, c.post.URLs, keep, reason, c.keep, c.reason)
+		}
+	}
+}
+
+func TestRules(t *testing.T) {
+	if v := NewLinker(Services(), nil).Rules(); !strings.HasPrefix(v, rulesCode+"-") || len(v) != len(rulesCode)+9 {
+		t.Errorf("version %q, want %s-<8 hex digits>", v, rulesCode)
+	}
+}
+
+//go:embed testdata/services.tsv
+var serviceCases string
+
+// serviceCase is a line of testdata/services.tsv.
+type serviceCase struct {
+	line        int
+	lang, text  string
+	want        []string
+	word, meant bool // in the part about names that are words
+}
+
+func readServiceCases(t *testing.T) (cases []serviceCase) {
+	word, meant := false, false
+	for n, line := range strings.Split(serviceCases, "\n") {
+		if line == "" || line[0] == '#' {
+			word = word || strings.HasPrefix(line, "# words:")
+			meant = line == "# words: meant"
+			continue
+		}
+		f := strings.Split(line, "\t")
+		if len(f) != 3 {
+			t.Fatalf("testdata/services.tsv:%d: %d fields, want 3", n+1, len(f))
+		}
+		c := serviceCase{line: n + 1, lang: strings.Trim(f[0], "-"), text: f[2], word: word, meant: meant}
+		if f[1] != "-" {
+			c.want = strings.Split(f[1], ",")
+			slices.Sort(c.want)
+		}
+		cases = append(cases, c)
+	}
+	return cases
+}
+
+// TestServices holds the bounds of what naming a service is worth: precision 0.95
+// and recall 0.9, over all cases and over those of names that are words.
+func TestServices(t *testing.T) {
+	cases := readServiceCases(t)
+	words := slices.DeleteFunc(slices.Clone(cases), func(c serviceCase) bool { return !c.word })
+	if len(cases) < 150 || len(words) < 50 {
+		t.Fatalf("%d cases, %d of them words; want 150 and 50", len(cases), len(words))
+	}
+	l := NewLinker(Services(), nil)
+	for name, cases := range map[string][]serviceCase{"all": cases, "words": words} {
+		var right, wrong, missed int
+		for _, c := range cases {
+			got, _ := l.Link(&hugops.Post{Text: c.text, Lang: c.lang, PostedAt: noon})
+			slices.Sort(got)
+			for _, s := range got {
+				if slices.Contains(c.want, s) {
+					right++
+				} else {
+					wrong++
+				}
+			}
+			for _, s := range c.want {
+				if !slices.Contains(got, s) {
+					missed++
+				}
+			}
+			if name == "all" && !slices.Equal(got, c.want) {
+				t.Logf("testdata/services.tsv:%d: %q: found %q, want %q", c.line, c.text, got, c.want)
+			}
+		}
+		precision, recall := float64(right)/float64(right+wrong), float64(right)/float64(right+missed)
+		t.Logf("%s: %d cases, precision %.3f, recall %.3f", name, len(cases), precision, recall)
+		if precision < 0.95 || recall < 0.9 {
+			t.Errorf("%s: precision %.3f and recall %.3f, want 0.95 and 0.9", name, precision, recall)
+		}
+	}
+}
+
+// TestReadersShareALinker is for the race detector: linkers, models and the
+// tagger are used by many workers at once, while the linker is replaced.
+func TestReadersShareALinker(t *testing.T) {
+	r := NewReader(shipped(t), NewLinker(Services(), linkOutages))
+	p := hugops.Post{Text: "so slack just crashed on me, hugs to the azure people", Lang: "en", PostedAt: at("10m")}
+	want := r.Read(p)
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for range 20 {
+				if got := r.Read(p); !slices.Equal(got.Services, want.Services) || got.Probabilities != want.Probabilities {
+					t.Errorf("%+v, want %+v", got, want)
+				}
+			}
+		})
+	}
+	r.SetLinker(NewLinker(Services(), linkOutages))
+	group.Wait()
+}
+
+// TestHostileTextsTakeBoundedTime would run for minutes if any step were
+// quadratic or if every doubtful word went to the tagger.
+func TestHostileTextsTakeBoundedTime(t *testing.T) {
+	l, m := NewLinker(Services(), linkOutages), shipped(t)
+	for _, unit := range []string{"so slack just broke ", "a.", "@", "@a", "#", "github down ", "http://", "zoom ", "\"", "www.", "ー"} {
+		p := hugops.Post{Text: strings.Repeat(unit, hugops.MaxText/len(unit)), PostedAt: at("10m")}
+		l.Link(&p)
+		checkProbabilities(t, m.Classify(p.Text, ""))
+	}
+}
