@@ -169,17 +169,23 @@ func (c *Collector) take(ctx context.Context, it Item, tally *tally, n *sourceCo
 	}
 }
 
-// keep applies the filter to new posts. Deletions and departures always pass,
-// and so do edits: an edit that took the outage out of a post must still replace
-// the version that was kept.
+// keep applies the filter to posts. Deletions and departures always pass. An edit
+// passes too, since it must replace the version that was kept, if one was; where
+// it is not relevant it passes without its words, so that nothing is stored of
+// posts that are not about an outage.
 func (c *Collector) keep(e *hugops.Event, tally *tally, n *sourceCounters) bool {
 	if e.Post == nil {
 		n.kept.Inc()
 		return true
 	}
 	keep, reason := true, ""
-	if r := *c.relevance.Load(); r != nil && e.Kind == hugops.Created {
+	if r := *c.relevance.Load(); r != nil {
 		keep, reason = r.Relevant(e.Post)
+	}
+	if !keep && e.Kind == hugops.Edited {
+		bare := *e.Post
+		bare.Text, bare.URLs, bare.ReplyTo = "", nil, ""
+		e.Post, keep = &bare, true
 	}
 	tally.count(e.Post, keep)
 	if keep {

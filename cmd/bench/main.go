@@ -48,6 +48,9 @@ func run(program string, posts, requests int, dir string) error {
 		}
 		defer os.RemoveAll(dir)
 	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
 	file, outages := filepath.Join(dir, "posts.ndjson"), filepath.Join(dir, "outages.json")
 	size, err := writeInput(file, outages, posts)
 	if err != nil {
