@@ -101,7 +101,8 @@ type Coverage struct {
 
 // ErrorModel is how a stance model errs, measured on labelled posts that it was
 // not trained on. The index corrects for it and carries its uncertainty. Classes
-// are in the order support, venting, neutral.
+// are in the order support, venting, neutral; the probabilities are calibrated
+// for classes that are equally frequent.
 type ErrorModel struct {
 	Model string `json:"model"`
 	// Mean[i][j] is the mean probability that the model gives to class j on posts

@@ -15,7 +15,7 @@ const (
 	lookAgain  = time.Second
 	restFactor = 10                    // a figure that took t to compute stands for 10 t at least
 	grace      = 30 * time.Millisecond // what a request waits for a better answer
-	patience   = 2 * time.Second       // what it waits if the answer is older than Config.Stale
+	patience   = 2 * time.Second       // what it waits if nobody asked for Config.Stale
 	forgotten  = time.Hour             // figures that nobody asks for are dropped
 	workers    = 2                     // figures computed at the same time
 )
@@ -70,7 +70,6 @@ type kept[T any] struct {
 	mu     sync.Mutex
 	have   bool
 	value  T
-	at     time.Time // when it was last known to be right
 	until  time.Time // not looked at again before
 	flight *flight[T]
 }
@@ -97,7 +96,7 @@ func (k *kept[T]) get(ctx context.Context, c *cache, load loader[T]) (T, error) 
 		return value, nil
 	}
 	wait := grace
-	if now.Sub(k.at) > c.stale {
+	if now.Sub(k.until) > c.stale { // nobody came for a while
 		wait = patience
 	}
 	f := k.start(c, load)
@@ -130,12 +129,11 @@ func (k *kept[T]) start(c *cache, load loader[T]) *flight[T] {
 	k.flight = f
 	old, have := k.value, k.have
 	c.wg.Go(func() {
-		begun := time.Now()
 		value, rest, err := load(c.ctx, old, have)
 		k.mu.Lock()
 		f.value, f.err = value, err
 		if err == nil {
-			k.value, k.have, k.at = value, true, begun
+			k.value, k.have = value, true
 		} else if c.ctx.Err() == nil {
 			c.s.log.Warn("answering from memory: the database failed", "error", err)
 		}
@@ -149,7 +147,7 @@ func (k *kept[T]) start(c *cache, load loader[T]) *flight[T] {
 // forget makes the next get look again, and wait for it.
 func (k *kept[T]) forget() {
 	k.mu.Lock()
-	k.at, k.until = time.Time{}, time.Time{}
+	k.until = time.Time{}
 	k.mu.Unlock()
 }
 

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -123,16 +122,14 @@ func (e *eraser) due(now time.Time) bool {
 
 // erase starts the removal of the bytes of deleted posts, where there are any:
 // ClickHouse rewrites the parts that hold them, in the background.
-func (s *Store) erase(ctx context.Context) error {
+func (s *Store) erase(ctx context.Context) {
 	if !s.eraser.due(s.now()) {
-		return nil
+		return
 	}
-	err := s.eraseNow(ctx)
-	if err != nil {
+	if err := s.eraseNow(ctx); err != nil {
 		s.eraser.want()
-		return fmt.Errorf("store: erasing deleted posts: %w", err)
+		s.log.Warn("deleted posts are not off the disk yet, trying again later", "error", err)
 	}
-	return nil
 }
 
 func (s *Store) eraseNow(ctx context.Context) error {

@@ -47,15 +47,6 @@ func drawMean(mean [3][3]float64, roots [3][3]vec, dice *rand.Rand) [3][3]float6
 	return mean
 }
 
-// labelShares are the class shares of the labelled posts; equal where unknown.
-func labelShares(n [3]int) vec {
-	total := float64(n[0] + n[1] + n[2])
-	if n[0] <= 0 || n[1] <= 0 || n[2] <= 0 {
-		return vec{1. / 3, 1. / 3, 1. / 3}
-	}
-	return vec{float64(n[0]) / total, float64(n[1]) / total, float64(n[2]) / total}
-}
-
 // drawBeta draws from Beta(a, b).
 func drawBeta(dice *rand.Rand, a, b float64) float64 {
 	x, y := drawGamma(dice, a), drawGamma(dice, b)

@@ -128,7 +128,7 @@ func exportID(p hugops.Pseudonyms, outage, network, id string) string {
 
 // text guards a cell against being taken for a formula by a spreadsheet.
 func text(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+	if s != "" && strings.IndexByte("=+-@\t\r\x00", s[0]) >= 0 {
 		return "'" + s
 	}
 	return s

@@ -23,6 +23,10 @@ const (
 	tail = 0.025
 )
 
+// even are the class shares under which a model's probabilities are calibrated
+// (hugops.ErrorModel).
+var even = vec{1. / 3, 1. / 3, 1. / 3}
+
 // estimator computes indices for one error model. It holds the draws, which are
 // the same for every index, so that equal posts give equal figures and points of
 // a curve differ by their posts and not by the dice.
@@ -31,7 +35,6 @@ type estimator struct {
 	drawn  []corrector // the error model as it might be, given how few posts measured it
 	noise  [][2]float64
 	belief []float64 // draws of the long-term distribution of indices
-	labels vec       // class shares of the labelled posts, for emq
 }
 
 // newEstimator draws what estimates need. An error model without figures
@@ -41,7 +44,7 @@ func newEstimator(m hugops.ErrorModel) *estimator {
 		m = identity(m.Model)
 	}
 	dice := rand.New(rand.NewPCG(0x6875676f7073, 1))
-	e := &estimator{best: newCorrector(m.Mean), labels: labelShares(m.N)}
+	e := &estimator{best: newCorrector(m.Mean)}
 	e.drawn = make([]corrector, draws)
 	e.noise = make([][2]float64, draws)
 	e.belief = make([]float64, draws)
@@ -72,7 +75,7 @@ func (e *estimator) index(g *group) hugops.Index {
 	out.Value = points(weight*raw + (1-weight)*PriorMean)
 	out.Lower, out.Upper = e.interval(m, weight)
 	out.Lower, out.Upper = min(out.Lower, out.Value), max(out.Upper, out.Value)
-	out.EMQ = points(share(emq(cells, e.labels)))
+	out.EMQ = points(share(emq(cells, even)))
 	out.Influence = points(e.influence(cells, m, weight, raw))
 	return out
 }

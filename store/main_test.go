@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"sync/atomic"
 	"testing"
@@ -82,18 +84,19 @@ func fresh(t testing.TB) *Store {
 	return open(t, config(t))
 }
 
-// failing is a transport that fails the n-th request from now on, either before
-// the engine sees it or after the engine has done it.
+// failing is a transport that fails the left-th request from now on, either
+// before the engine sees it or after the engine has done it.
 type failing struct {
 	http.RoundTripper
-	left  atomic.Int64
-	after bool
+	left   atomic.Int64
+	after  bool
+	broken atomic.Bool // fails all
 }
 
 var errCut = errors.New("the line was cut")
 
 func (f *failing) RoundTrip(r *http.Request) (*http.Response, error) {
-	if f.left.Add(-1) != 0 {
+	if f.left.Add(-1) != 0 && !f.broken.Load() {
 		return f.RoundTripper.RoundTrip(r)
 	}
 	if f.after {
@@ -106,6 +109,8 @@ func (f *failing) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return nil, errCut
 }
+
+var quiet = slog.New(slog.DiscardHandler)
 
 var (
 	begin  = time.Date(2026, 3, 5, 12, 0, 0, 0, time.UTC)
@@ -122,4 +127,11 @@ func blurredErrors(model string) hugops.ErrorModel {
 		m.Cov[i] = [3][3]float64{{.04, -.02, -.02}, {-.02, .04, -.02}, {-.02, -.02, .04}}
 	}
 	return m
+}
+
+// serve offers the engine over HTTP on loopback.
+func serve(t testing.TB) (url string) {
+	server := httptest.NewServer(engine.Engine)
+	t.Cleanup(server.Close)
+	return server.URL
 }

@@ -29,8 +29,6 @@ type row struct {
 // gone is the version of a mark: nothing overtakes it.
 const gone = math.MaxUint64
 
-func (r *row) mark() { r.reading, r.version, r.digest, r.links = nil, gone, 0, nil }
-
 // rowsOf makes rows of readings, one a post: the latest version, and of equal
 // ones the last.
 func rowsOf(readings []hugops.Reading, now int64) []row {

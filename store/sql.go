@@ -4,6 +4,7 @@ import (
 	"embed"
 	"encoding/binary"
 	"encoding/hex"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -11,14 +12,34 @@ import (
 //go:embed query/*.sql
 var queries embed.FS
 
+// statements are the queries by name, without their comments, which need not
+// travel.
+var statements = func() map[string]string {
+	files, err := queries.ReadDir("query")
+	if err != nil {
+		panic(err)
+	}
+	all := map[string]string{}
+	for _, f := range files {
+		text, err := queries.ReadFile("query/" + f.Name())
+		if err != nil {
+			panic(err)
+		}
+		all[strings.TrimSuffix(f.Name(), ".sql")] = comments.ReplaceAllString(string(text), "")
+	}
+	return all
+}()
+
+var comments = regexp.MustCompile(`(?m)^--.*\n`)
+
 // sql returns the statement query/name.sql with {{…}} places filled. Only digits
 // and hexadecimal go into places; everything else is a parameter of the query.
 func sql(name string, places ...string) string {
-	text, err := queries.ReadFile("query/" + name + ".sql")
-	if err != nil {
+	text, ok := statements[name]
+	if !ok {
 		panic("store: no query " + name)
 	}
-	return strings.NewReplacer(places...).Replace(string(text))
+	return strings.NewReplacer(places...).Replace(text)
 }
 
 // keysTable writes keys as a table of one column, key, within the text of a

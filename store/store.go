@@ -33,8 +33,9 @@ type Config struct {
 	Log *slog.Logger
 	// Errors gives the error model of a stance model; nil corrects nothing.
 	Errors func(model string) hugops.ErrorModel
-	// Stale is how old an answer may be before Summaries and Detail wait for a
-	// new one; 0 means 10 s. Negative: every answer is computed anew.
+	// Stale is for how long nobody may have asked for an answer before the next
+	// to ask waits (2 s at most) for a new one; others get the old one while the
+	// new one is computed. 0 means 10 s. Negative: every answer is computed anew.
 	Stale time.Duration
 }
 
@@ -55,13 +56,13 @@ type Store struct {
 // ClickHouse, or do not suit.
 func settings(cluster string) clickhouse.Settings {
 	s := clickhouse.Settings{
-		"async_insert":                    0, // an insert that returned is there
-		"insert_deduplicate":              0, // a repeated insert is one, not none
-		"max_partitions_per_insert_block": 0, // a batch of old posts may span years
-		"max_query_size":                  64 << 20,
-		"max_ast_elements":                1 << 20,
+		"async_insert":                                0, // an insert that returned is there
+		"insert_deduplicate":                          0, // a repeated insert is one, not none
+		"max_partitions_per_insert_block":             0, // a batch of old posts may span years
+		"max_query_size":                              64 << 20,
+		"max_ast_elements":                            1 << 20,
 		"do_not_merge_across_partitions_select_final": 1,
-		"join_use_nulls": 0,
+		"join_use_nulls":                              0,
 	}
 	if cluster != "" {
 		s["insert_quorum"] = "auto"

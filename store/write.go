@@ -43,7 +43,8 @@ func (s *Store) Write(ctx context.Context, readings []hugops.Reading, deletions 
 	if err := s.settle(ctx, minutesOf(places, removed)); err != nil {
 		return fmt.Errorf("store: writing series: %w", err)
 	}
-	return s.erase(ctx)
+	s.erase(ctx)
+	return nil
 }
 
 // put stores what is new in rows.
@@ -164,12 +165,19 @@ func (s *Store) buried(ctx context.Context, rows []row) (free []row, marks []mar
 	return free, marks, nil
 }
 
-// tombstones returns those of the keys that were deleted.
+// tombstones returns those of the keys that were deleted. Of the two lists the
+// shorter travels; mostly that of the dead does.
 func (s *Store) tombstones(ctx context.Context, keys []uint64) (map[uint64]bool, error) {
-	slices.Sort(keys)
-	keys = slices.Compact(keys)
 	dead := map[uint64]bool{}
-	err := s.each(ctx, sql("tombstones", "{{keys}}", keysTable(keys)), func(r driver.Rows) error {
+	var all uint64
+	if err := s.db.QueryRow(ctx, "SELECT count() FROM tombstones").Scan(&all); err != nil || all == 0 {
+		return dead, err
+	}
+	query := "SELECT key FROM tombstones"
+	if all > uint64(len(keys)) {
+		query = sql("tombstones", "{{keys}}", keysTable(keys))
+	}
+	err := s.each(ctx, query, func(r driver.Rows) error {
 		var k uint64
 		err := r.Scan(&k)
 		dead[k] = true
@@ -182,14 +190,16 @@ func (s *Store) tombstones(ctx context.Context, keys []uint64) (map[uint64]bool,
 // more means that another writer changed the same minutes in between.
 const rounds = 50
 
-// settle makes the series of the minutes agree with the readings.
+// settle makes the series of the minutes agree with the readings. It ends with a
+// look that finds nothing to change: whoever changed something last has looked
+// after that.
 func (s *Store) settle(ctx context.Context, minutes []int64) error {
 	if len(minutes) == 0 {
 		return nil
 	}
-	query := sql("changed_series", "{{minutes}}", minuteList(minutes))
+	list := minuteList(minutes)
 	for round := range rounds {
-		changed, err := s.changedSeries(ctx, query)
+		changed, err := s.changedSeries(ctx, sql("changed_series", "{{minutes}}", list))
 		if err != nil || len(changed) == 0 {
 			return err
 		}
@@ -197,6 +207,11 @@ func (s *Store) settle(ctx context.Context, minutes []int64) error {
 			roundsMore.Inc()
 		}
 		if err := s.insertSeries(ctx, changed); err != nil {
+			return err
+		}
+		var unsettled uint64
+		err = s.db.QueryRow(ctx, sql("unsettled_series", "{{minutes}}", list)).Scan(&unsettled)
+		if err != nil || unsettled == 0 {
 			return err
 		}
 	}

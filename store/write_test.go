@@ -59,8 +59,8 @@ type step struct {
 	take []hugops.Deletion
 }
 
-func put(r ...hugops.Reading) step    { return step{put: r} }
-func take(d ...hugops.Deletion) step  { return step{take: d} }
+func put(r ...hugops.Reading) step     { return step{put: r} }
+func take(d ...hugops.Deletion) step   { return step{take: d} }
 func postOf(id string) hugops.Deletion { return hugops.Deletion{Network: hugops.Mastodon, ID: id} }
 func aliasOf(a string) hugops.Deletion { return hugops.Deletion{Network: hugops.Mastodon, Alias: a} }
 func authorOf(a string) hugops.Deletion {
@@ -136,8 +136,9 @@ func TestWhatStands(t *testing.T) {
 			if test.inOrder {
 				orders = orders[:1]
 			}
+			db := fresh(t)
 			for _, order := range orders {
-				db := fresh(t)
+				empty(t, db)
 				for range 2 {
 					for _, i := range order {
 						if err := db.Write(t.Context(), test.steps[i].put, test.steps[i].take); err != nil {
@@ -153,6 +154,16 @@ func TestWhatStands(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// empty takes everything out of a database.
+func empty(t *testing.T, s *Store) {
+	t.Helper()
+	for _, table := range []string{"readings", "tombstones", "aliases", "series"} {
+		if err := s.db.Exec(t.Context(), "TRUNCATE TABLE "+table); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -230,16 +241,21 @@ func exported(t *testing.T, s *Store) map[string]string {
 func writeAll(ctx context.Context, s *Store, dice *rand.Rand, events []step) error {
 	for len(events) > 0 {
 		n := min(len(events), 1+dice.IntN(200))
-		var all step
-		for _, e := range events[:n] {
-			all.put, all.take = append(all.put, e.put...), append(all.take, e.take...)
-		}
-		if err := s.Write(ctx, all.put, all.take); err != nil {
+		if err := writeOnce(ctx, s, events[:n]); err != nil {
 			return err
 		}
 		events = events[n:]
 	}
 	return nil
+}
+
+// writeOnce writes events in one batch.
+func writeOnce(ctx context.Context, s *Store, events []step) error {
+	var all step
+	for _, e := range events {
+		all.put, all.take = append(all.put, e.put...), append(all.take, e.take...)
+	}
+	return s.Write(ctx, all.put, all.take)
 }
 
 // shuffled repeats each event up to five times, in any order.
@@ -258,8 +274,9 @@ func shuffled(dice *rand.Rand, events []step) []step {
 // other batches, up to five times each: everything comes out the same, to the
 // byte.
 func TestReplay(t *testing.T) {
+	t.Parallel()
 	dice := rand.New(rand.NewPCG(1, 2))
-	events := happening(dice, 400)
+	events := happening(dice, 250)
 	once := fresh(t)
 	if err := writeAll(t.Context(), once, dice, events); err != nil {
 		t.Fatal(err)

@@ -159,7 +159,8 @@ var formatClause = regexp.MustCompile(`(?is)\sFORMAT\s+([a-z][a-z0-9_]*)\s*;?\s*
 
 // resultFormat is the format in which a query's result comes.
 func (req *request) resultFormat() string {
-	if m := formatClause.FindStringSubmatch(req.query); m != nil {
+	tail := req.query[max(0, len(req.query)-512):] // a query may be megabytes
+	if m := formatClause.FindStringSubmatch(tail); m != nil {
 		return m[1]
 	}
 	return req.format

@@ -22,7 +22,7 @@ func (t token) open() bool { return len(t.text) == 1 && strings.Contains("'`\"",
 
 var (
 	// blankPattern is what may stand between tokens: blanks and comments.
-	blankPattern = regexp.MustCompile("^(?:\\s+|--[^\\n]*|#[ !][^\\n]*|/\\*(?s:.*?)\\*/)*")
+	blankPattern = regexp.MustCompile(`^(?:\s+|--[^\n]*|#[ !][^\n]*|/\*(?s:.*?)\*/)*`)
 	// tokenPattern is one token. A quote that does not end is a token of one
 	// character.
 	tokenPattern = regexp.MustCompile("^(?:[A-Za-z_][A-Za-z0-9_]*|'(?:[^'\\\\]|\\\\(?s:.))*'|" +
