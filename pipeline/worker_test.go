@@ -144,7 +144,7 @@ func TestPoison(t *testing.T) {
 		{name: "NUL bytes", raw: make([]byte, 100), class: "json", reason: "invalid character"},
 		{name: "invalid UTF-8", raw: bytes.Replace(good(0), []byte("green"), []byte("gr\xff\xfen"), 1), class: "json", reason: "invalid UTF-8", base64: true},
 		{name: "nested 10,001 deep", raw: event(`"kind":"created","more":` + strings.Repeat("[", 10_001) + strings.Repeat("]", 10_001)), class: "json", reason: "exceeded max depth"},
-		{name: "wrong type", raw: event(`"kind":["created"]`), class: "json", reason: "cannot unmarshal"},
+		{name: "wrong type", raw: event(`"kind":["created"]`), class: "json", reason: "unmarshal JSON"},
 		{name: "unknown kind", raw: event(`"kind":"sneezed"`), class: "invalid", reason: `kind "sneezed"`},
 		{name: "no kind", raw: []byte(`{}`), class: "invalid", reason: `kind ""`},
 		{name: "null", raw: []byte(`null`), class: "invalid", reason: `kind ""`},
