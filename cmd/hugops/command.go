@@ -93,7 +93,7 @@ var errHelpShown = errors.New("help shown")
 
 func runCommand(ctx context.Context, cmd command, args, environ []string, std stdio) error {
 	f := newFlags(cmd)
-	level := f.String("log-level", "info", "what to log to standard error: debug, info, warn or error")
+	level := f.String("log-level", "info", "the `level` of what to log to standard error: debug, info, warn or error")
 	action := cmd.setup(f)
 	env, err := hugopsEnv(environ)
 	if err != nil {

@@ -148,7 +148,7 @@ func (m *machine) connectStore(ctx context.Context) (*store.Store, error) {
 func (m *machine) startEngine() error {
 	lib, err := chdb.Find()
 	if err != nil {
-		return err
+		return fmt.Errorf("%w; or use a server with --clickhouse", err)
 	}
 	if m.engine, err = chdb.Open(lib, m.home.path("clickhouse")); err != nil {
 		return fmt.Errorf("cannot start the embedded ClickHouse engine: %w", err)
