@@ -21,6 +21,7 @@ import (
 
 var classifyCommand = command{
 	name:    "classify",
+	quiet:   true,
 	summary: "Read posts on standard input, write stance and links as JSON lines",
 	text: `Reads one JSON object a line with "text" and optionally "id", "lang",
 "posted_at" (RFC 3339) and "network", and writes one JSON object a line, in the

@@ -19,7 +19,17 @@ type command struct {
 	args    string // what follows the flags, e.g. "FILE…"
 	summary string // one line, for the overview
 	text    string // the manual's paragraphs
+	quiet   bool   // logs warnings only, unless told otherwise
 	setup   func(f *flags) func(ctx context.Context, in *invocation) error
+}
+
+// logLevel declares the flag that every command has.
+func (c command) logLevel(f *flags) *string {
+	level := "info"
+	if c.quiet {
+		level = "warn"
+	}
+	return f.String("log-level", level, "the `level` of what to log to standard error: debug, info, warn or error")
 }
 
 // invocation is what a running subcommand gets.
@@ -93,7 +103,7 @@ var errHelpShown = errors.New("help shown")
 
 func runCommand(ctx context.Context, cmd command, args, environ []string, std stdio) error {
 	f := newFlags(cmd)
-	level := f.String("log-level", "info", "the `level` of what to log to standard error: debug, info, warn or error")
+	level := cmd.logLevel(f)
 	action := cmd.setup(f)
 	env, err := hugopsEnv(environ)
 	if err != nil {
@@ -163,7 +173,7 @@ func knownEnv() []string {
 	}
 	for _, c := range commands() {
 		f := newFlags(c)
-		f.String("log-level", "", "")
+		c.logLevel(f)
 		c.setup(f)
 		f.VisitAll(func(fl *flag.Flag) { known = append(known, envName(fl.Name)) })
 	}

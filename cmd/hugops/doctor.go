@@ -16,6 +16,7 @@ import (
 
 var doctorCommand = command{
 	name:    "doctor",
+	quiet:   true,
 	summary: "Check engine, broker, store and sources, and say what to do",
 	text: `Checks all that hugops needs, one line each, with what to do where something is
 wrong. It changes nothing but what starting hugops would change too. Exit code 1

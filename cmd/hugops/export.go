@@ -8,6 +8,7 @@ import (
 
 var exportCommand = command{
 	name:    "export",
+	quiet:   true,
 	summary: "Write outages.csv, series.csv and readings.csv for research",
 	text: `Writes three CSV files (RFC 4180, UTF-8) into --out: outages.csv (one row an
 outage, with its empathy index), series.csv (one row an outage and minute) and

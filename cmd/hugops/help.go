@@ -80,7 +80,7 @@ func usageLine(c command) string {
 
 func eachFlag(c command, fn func(*flag.Flag)) {
 	f := newFlags(c)
-	f.String("log-level", "info", "the `level` of what to log to standard error: debug, info, warn or error")
+	c.logLevel(f)
 	c.setup(f)
 	f.VisitAll(fn)
 }

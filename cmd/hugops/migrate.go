@@ -7,6 +7,7 @@ import (
 
 var migrateCommand = command{
 	name:    "migrate",
+	quiet:   true,
 	summary: "Bring the ClickHouse tables up to date",
 	text: `Makes the tables, or changes them from an older version of hugops, one step
 after another; what is done already is left alone. Every command that needs the

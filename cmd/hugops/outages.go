@@ -16,6 +16,7 @@ import (
 
 var outagesCommand = command{
 	name:    "outages",
+	quiet:   true,
 	args:    "import FILE… | list | show ID",
 	summary: "Import, list or show the known outages",
 	text: `"import" reads files of known outages, "-" being standard input:

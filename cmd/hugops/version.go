@@ -12,6 +12,7 @@ import (
 
 var versionCommand = command{
 	name:    "version",
+	quiet:   true,
 	summary: "Print the versions of hugops, its stance model and its linking rules",
 	text:    `Prints what a report of a fault should quote.`,
 	setup: func(*flags) func(context.Context, *invocation) error {
