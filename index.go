@@ -106,10 +106,12 @@ type Coverage struct {
 type ErrorModel struct {
 	Model string `json:"model"`
 	// Mean[i][j] is the mean probability that the model gives to class j on posts
-	// whose true class is i; each row sums to 1.
+	// whose true class is i, a mean over domains (groups of posts of one kind, such
+	// as one outage); each row sums to 1.
 	Mean [3][3]float64 `json:"mean"`
-	// Cov[i] is the covariance matrix of those probabilities within true class i,
-	// of one post; divided by N[i] it is that of the mean.
+	// Cov[i]/N[i] is the covariance of Mean[i] as the posts of a new outage would
+	// have it: how far the means of domains lie apart, and how well Mean[i] is
+	// measured (docs/MODEL.md). Cov[i] alone is not that of one post.
 	Cov [3][3][3]float64 `json:"cov"`
 	// N[i] is the number of labelled posts of class i behind it.
 	N [3]int `json:"n"`

@@ -14,6 +14,7 @@
 // and that no text makes it panic. Everything here is safe for concurrent use.
 //
 // Data stand in plain files: services.tsv (the registry), words.tsv (outage
-// words and solidarity tags), corpus/ (labelled posts that the model learns
-// from) and stance.model (what it learnt; see classify/train).
+// words, solidarity tags, words that products are named after), ordinary.txt
+// (ordinary words of the corpus), corpus/ (labelled posts that the model learns
+// from) and stance.model (what it learnt; see classify/train and docs/MODEL.md).
 package classify

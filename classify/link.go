@@ -21,7 +21,8 @@ const (
 	pNamed   = 0.92 // name, handle, hashtag or site, and words of an outage
 	pAuthor  = 0.90 // the provider's own account
 	pWord    = 0.86 // a name that is a word too, and words of an outage
-	pBare    = 0.55 // a name without any word of an outage
+	pBare    = 0.55 // a name without any word of an outage, of a service that people speak of every day
+	pUnknown = 0.75 // the same of a service that the registry does not know: few speak of it on other days
 	pMax     = 0.98
 	perScope = 0.03 // more for a component or title word that the post names
 )
@@ -81,7 +82,9 @@ type candidate struct {
 
 // Link returns the services that a post names, in its order, and the outages
 // that it is about with at least LinkThreshold, most probable first. A post that
-// names no service and no incident is linked to nothing.
+// names no service and no incident is linked to nothing. Posts on X are never
+// linked to an outage of X: its API's terms forbid to measure its availability.
+// A post without a time may be about an outage of any time.
 func (l *Linker) Link(p *hugops.Post) (services []string, links []hugops.Link) {
 	s := scans.Get().(*scan)
 	defer scans.Put(s)
@@ -100,6 +103,9 @@ func (l *Linker) Link(p *hugops.Post) (services []string, links []hugops.Link) {
 		if c, ok := l.best(s, t); ok {
 			links = addLink(links, l.explain(s, t, c))
 		}
+	}
+	if p.Network == hugops.X {
+		links = slices.DeleteFunc(links, func(k hugops.Link) bool { return l.ofX[k.Outage] })
 	}
 	slices.SortFunc(links, func(a, b hugops.Link) int {
 		switch {
@@ -129,7 +135,7 @@ func addLink(links []hugops.Link, n hugops.Link) []hugops.Link {
 // best returns the most probable outage of the target, if it is probable enough:
 // rivals share the probability by their weights.
 func (l *Linker) best(s *scan, t int32) (best candidate, ok bool) {
-	strength := s.strength(t)
+	strength := s.strength(t, l.targets[t].unknown)
 	total := 0.0
 	for _, member := range l.targets[t].family {
 		kin := kinSelf
@@ -193,7 +199,12 @@ func (k *known) candidate(s *scan, strength, kin float64) (c candidate, reaches 
 }
 
 // nearness is the time between a post and the start of an outage.
-func nearness(o *hugops.Outage, t time.Time) time.Duration { return t.Sub(o.StartedAt).Abs() }
+func nearness(o *hugops.Outage, t time.Time) time.Duration {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Sub(o.StartedAt).Abs()
+}
 
 // timeFactor says how far the time of a post speaks for an outage: 1 while it
 // goes on; falling to 0.6 an hour before its start, since users are faster than
@@ -202,6 +213,8 @@ func nearness(o *hugops.Outage, t time.Time) time.Duration { return t.Sub(o.Star
 func timeFactor(o *hugops.Outage, t time.Time) (factor float64, when string) {
 	const stale = 48 * time.Hour
 	switch {
+	case t.IsZero():
+		return 0.95, "unknown"
 	case !o.InReach(t):
 		return 0, ""
 	case t.Before(o.StartedAt):
@@ -215,22 +228,28 @@ func timeFactor(o *hugops.Outage, t time.Time) (factor float64, when string) {
 }
 
 // strength is the probability of the best hit of a target.
-func (s *scan) strength(t int32) float64 {
+func (s *scan) strength(t int32, unknown bool) float64 {
+	bare := pBare
+	if unknown {
+		bare = pUnknown
+	}
 	best := 0.0
 	for i := range s.hits {
 		if h := &s.hits[i]; h.target == t {
-			best = max(best, h.strength(s.about()))
+			best = max(best, h.strength(s.about(), bare))
 		}
 	}
 	return best
 }
 
-func (h *hit) strength(about bool) float64 {
+func (h *hit) strength(about bool, bare float64) float64 {
 	switch {
 	case h.kind == byStatus:
 		return pStatus
 	case h.kind == byAuthor:
 		return pAuthor
+	case !about && (h.alias == nil || !h.alias.Word):
+		return bare
 	case !about:
 		return pBare
 	case h.alias != nil && h.alias.Word:

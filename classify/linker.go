@@ -13,10 +13,10 @@ import (
 
 // rulesCode changes when the code of the rules does; the tables change the hash
 // behind it by themselves.
-const rulesCode = "rules-1"
+const rulesCode = "rules-2"
 
 var rulesVersion = sync.OnceValue(func() string {
-	sum := sha256.Sum256([]byte(servicesTSV + "\x00" + wordsTSV))
+	sum := sha256.Sum256([]byte(servicesTSV + "\x00" + wordsTSV + "\x00" + ordinaryTXT))
 	return rulesCode + "-" + hex.EncodeToString(sum[:4])
 })
 
@@ -32,12 +32,14 @@ type Linker struct {
 	handles, tags, joined map[string]int32 // folded → target
 	domains, statusHosts  map[string]int32
 	pages                 map[string]int32 // address of an incident's page → outage
+	ofX                   map[string]bool  // ids of outages of X itself
 }
 
 // target is a service that posts are searched for.
 type target struct {
 	slug    string
 	parent  int32   // or -1
+	unknown bool    // to the registry: known by its outages alone
 	outages []int32 // its own
 	family  []int32 // the targets whose outages may be meant: itself, what it is part of, its parts
 }
@@ -55,7 +57,7 @@ type pattern struct {
 // that the registry does not know are known by the outage's ServiceName.
 func NewLinker(r *Registry, outages []hugops.Outage) *Linker {
 	l := &Linker{bySlug: map[string]int32{}, handles: map[string]int32{}, tags: map[string]int32{}, joined: map[string]int32{},
-		domains: map[string]int32{}, statusHosts: map[string]int32{}, pages: map[string]int32{}}
+		domains: map[string]int32{}, statusHosts: map[string]int32{}, pages: map[string]int32{}, ofX: map[string]bool{}}
 	b := &patternBuilder{linker: l, at: map[string]int{}}
 	for _, w := range words().order {
 		b.outageWord(w, words().outage[w])
@@ -68,6 +70,9 @@ func NewLinker(r *Registry, outages []hugops.Outage) *Linker {
 	}
 	for i := range outages {
 		l.addOutage(b, r, &outages[i])
+		if outages[i].Service == "x" {
+			l.ofX[outages[i].ID] = true
+		}
 	}
 	l.addFamilies(r)
 	l.matcher = newMatcher(b.texts)
@@ -171,17 +176,19 @@ func (l *Linker) addOutage(b *patternBuilder, r *Registry, o *hugops.Outage) {
 	}
 }
 
-// addUnknown makes a service known by what an outage calls it. One plain word
-// may be anything ("Ember"), so it needs support; two or more stand for themselves.
+// addUnknown makes a service known by what an outage calls it. Names are coined
+// as a rule ("Chatterbee") and stand for themselves; a single word that may be
+// anything ("Ember", "Bolt") needs support.
 func (l *Linker) addUnknown(b *patternBuilder, slug, name string) int32 {
 	t := l.addTarget(slug)
+	l.targets[t].unknown = true
 	spaced := strings.ReplaceAll(slug, "-", " ")
 	if name == "" {
 		name = spaced
 	}
 	one := !strings.ContainsAny(strings.TrimSpace(name), " -")
 	for _, n := range []string{name, spaced} {
-		b.alias(Alias{Text: n, Word: one, Common: one && len(n) < 3}, t)
+		b.alias(Alias{Text: n, Word: one && ordinary(n), Common: one && len(n) < 3}, t)
 	}
 	if j := joined(name); !one {
 		b.alias(Alias{Text: j}, t)

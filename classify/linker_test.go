@@ -43,6 +43,8 @@ var linkOutages = func() []hugops.Outage {
 		outage("slack-1", "Slack", "Trouble sending messages", 0),
 		outage("nimbus-1", "Nimbus Cloud", "API errors in Frankfurt", time.Hour),
 		outage("ember-1", "Ember", "Login unavailable", time.Hour),
+		outage("quillo-1", "Quilloro", "Drafts are lost", time.Hour), // coined: no word of any language
+		outage("otters-1", "Otters", "Rides cannot be booked", time.Hour),
 	}
 }()
 
@@ -78,6 +80,15 @@ func TestLink(t *testing.T) {
 		{"@NimbusCloud errors everywhere", "20m", "nimbus-1", 0.9, 0.95, []string{"handle:@nimbuscloud"}},
 		{"Ember login is down", "20m", "ember-1", 0.8, 0.9, []string{"alias:ember"}},
 		{"a glowing ember in the dark", "20m", "", 0, 0, nil},
+		{"quilloro ate my essay", "20m", "quillo-1", 0.7, 0.8, []string{"alias:quilloro", "time:during"}},
+		{"quilloro is down", "20m", "quillo-1", 0.9, 0.95, nil},
+		{"well done Quilloro, very funny", "20m", "quillo-1", 0.7, 0.8, nil},
+		{"quilloro ate my essay", "-5m", "quillo-1", 0.5, 0.6, []string{"time:before"}},
+		{"quilloro ate my essay", "-30m", "", 0, 0, nil},
+		{"still no apology, quilloro", "3h", "quillo-1", 0.5, 0.6, []string{"time:after"}}, // two hours after the end
+		{"quilloro ate my essay", "5h", "", 0, 0, nil},
+		{"two otters in the river", "20m", "", 0, 0, nil}, // an ordinary word needs support
+		{"Otters app is down", "20m", "otters-1", 0.8, 0.9, nil},
 		{"gitlab is slow today", "1h", "", 0, 0, nil}, // two of GitLab's, nothing to choose by
 		{"gitlab pages is down", "1h", "gl-pages", 0.6, 0.98, []string{"component:pages"}},
 		{"gitlab runners delayed, jobs stuck", "1h", "gl-ci", 0.6, 0.98, nil},
@@ -100,6 +111,20 @@ func TestLink(t *testing.T) {
 			if !slices.Contains(links[0].Evidence, e) {
 				t.Errorf("%q at %s: evidence %q, want %q among it", c.text, c.when, links[0].Evidence, e)
 			}
+		}
+	}
+}
+
+// TestOrdinary tells the names that may be a word from the coined ones.
+func TestOrdinary(t *testing.T) {
+	for name, want := range map[string]bool{
+		"Bolt": true, "bolts": true, "Notion": true, "Wolke": true, "Oslo": true, "Grace": true, // words.tsv
+		"coffee": true, "Thanks": true, // ordinary.txt
+		"Storing": true, "PQX": true, "Z": true, // an outage word; too short to be sure
+		"Quilloro": false, "Brindlehost": false, "Zendesk": false, "メルカリ": false,
+	} {
+		if got := ordinary(name); got != want {
+			t.Errorf("ordinary(%q) = %v, want %v", name, got, want)
 		}
 	}
 }

@@ -21,7 +21,9 @@ type Model interface {
 	Classify(text, lang string) hugops.Probabilities
 	// Version names the model; another model has another version.
 	Version() string
-	// Errors says how the model errs on posts that it was not trained on.
+	// Errors says how the model errs on posts of an outage that it was not
+	// trained on: its covariances hold how far outages differ from each other
+	// (docs/MODEL.md, "The error model").
 	Errors() hugops.ErrorModel
 }
 

@@ -5,16 +5,24 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 //go:embed words.tsv
 var wordsTSV string
 
-// vocabulary is words.tsv.
+// ordinaryTXT holds the words of everyday texts, one a line, as
+// classify/train -words makes it from the corpus.
+//
+//go:embed ordinary.txt
+var ordinaryTXT string
+
+// vocabulary is words.tsv and ordinary.txt.
 type vocabulary struct {
 	outage map[string]string // folded word or phrase → languages it counts in (" de fr "), "" for all
 	order  []string          // the keys of outage, in the order of the file
 	tags   map[string]bool   // tags of solidarity
+	plain  map[string]bool   // ordinary words, which a service may be named after
 }
 
 var words = sync.OnceValue(func() *vocabulary {
@@ -22,11 +30,22 @@ var words = sync.OnceValue(func() *vocabulary {
 	if err != nil {
 		panic("classify: words.tsv: " + err.Error()) // a test parses the file
 	}
+	for w := range strings.Lines(ordinaryTXT) {
+		v.plain[strings.TrimSpace(w)] = true
+	}
 	return v
 })
 
+// ordinary reports whether a name of one word may be something else in a post:
+// an ordinary word or its plural, or an abbreviation of up to three letters.
+func ordinary(name string) bool {
+	w := foldString(strings.TrimSpace(name))
+	v := words()
+	return utf8.RuneCountInString(w) < 4 || v.plain[w] || v.plain[strings.TrimSuffix(w, "s")] || isOutageWord(w)
+}
+
 func parseWords(tsv string) (*vocabulary, error) {
-	v := &vocabulary{outage: map[string]string{}, tags: map[string]bool{}}
+	v := &vocabulary{outage: map[string]string{}, tags: map[string]bool{}, plain: map[string]bool{}}
 	for n, line := range strings.Split(tsv, "\n") {
 		if line == "" || line[0] == '#' || line == "class\tlang\twords" {
 			continue
@@ -51,6 +70,8 @@ func (v *vocabulary) add(class, lang, word string) error {
 		return fmt.Errorf("an empty word stands between two commas")
 	case class == "tag":
 		v.tags[word] = true
+	case class == "plain":
+		v.plain[word] = true
 	case class == "outage" && ok: // another language has it too
 		v.outage[word] = ""
 	case class == "outage":
@@ -62,7 +83,7 @@ func (v *vocabulary) add(class, lang, word string) error {
 	case class == "own" && known != "":
 		v.outage[word] = known + lang + " "
 	case class != "own":
-		return fmt.Errorf("class %q is none of outage, own, tag", class)
+		return fmt.Errorf("class %q is none of outage, own, plain, tag", class)
 	}
 	return nil
 }

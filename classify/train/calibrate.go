@@ -1,10 +1,8 @@
 package main
 
 import (
-	"math"
 	"strings"
 
-	"github.com/hugops/hugops"
 	"github.com/hugops/hugops/classify/internal/linear"
 )
 
@@ -60,38 +58,4 @@ func calibrate(held []prediction) (sharpness float64, shift [linear.Classes]floa
 		}
 	}
 	return sharpness, shift
-}
-
-// errorModel measures how the calibrated model errs within each true class. N is
-// Kish's effective number of examples behind the weights.
-func errorModel(held []prediction, sharpness float64, shift [linear.Classes]float64) (e hugops.ErrorModel) {
-	var total, squares [linear.Classes]float64
-	for i := range held {
-		label, w := held[i].example.label, held[i].weight
-		p := linear.Softmax(held[i].logits, sharpness, shift)
-		total[label] += w
-		squares[label] += w * w
-		for j := range p {
-			e.Mean[label][j] += w * p[j]
-			for k := range p {
-				e.Cov[label][j][k] += w * p[j] * p[k]
-			}
-		}
-	}
-	for c := range linear.Classes {
-		if total[c] == 0 {
-			e.Mean[c] = [3]float64{1. / 3, 1. / 3, 1. / 3}
-			continue
-		}
-		for j := range e.Mean[c] {
-			e.Mean[c][j] /= total[c]
-		}
-		for j := range e.Mean[c] {
-			for k := range e.Mean[c] {
-				e.Cov[c][j][k] = e.Cov[c][j][k]/total[c] - e.Mean[c][j]*e.Mean[c][k]
-			}
-		}
-		e.N[c] = int(math.Round(total[c] * total[c] / squares[c]))
-	}
-	return e
 }

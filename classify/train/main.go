@@ -1,7 +1,9 @@
-// Command train makes the stance model that package classify ships:
+// Command train makes the stance model that package classify ships (docs/MODEL.md
+// has the command that gives the shipped bytes):
 //
 //	go run ./classify/train                            # from classify/corpus alone
 //	go run ./classify/train -sets DIR                  # and from public data sets, see sets.go
+//	go run ./classify/train -words classify/ordinary.txt  # only writes the corpus' ordinary words, for the linker
 //	go run ./classify/train -measure posts.jsonl       # and measure on labelled posts, which it never learns from
 //
 // The data sets are not part of the repository; the model's notes name those it
@@ -15,6 +17,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/hugops/hugops/classify/internal/linear"
 )
@@ -30,12 +33,21 @@ func run(args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("train", flag.ContinueOnError)
 	corpusDir := flags.String("corpus", "classify/corpus", "folder of labelled posts, .tsv with label, lang, text")
 	setsDir := flags.String("sets", "", "folder of public data sets to learn from besides")
+	outagesDir := flags.String("outages", "pipeline/replay/demo/gen/texts", "folder of labelled posts of outages, for the error model; nothing is learnt from them")
 	measure := flags.String("measure", "", "labelled posts to measure on, a JSON object with text and label a line")
 	file := flags.String("o", "", "model file to write; empty writes none")
+	words := flags.String("words", "", "write the ordinary words of the corpus to this file, and train nothing")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	corpus, err := readCorpus(*corpusDir)
+	if err != nil {
+		return err
+	}
+	if *words != "" {
+		return os.WriteFile(*words, []byte(strings.Join(ordinaryWords(corpus), "\n")+"\n"), 0o644)
+	}
+	outages, err := readOutages(*outagesDir)
 	if err != nil {
 		return err
 	}
@@ -53,7 +65,8 @@ func run(args []string, out io.Writer) error {
 		others = without(others, posts)
 		notes = append(notes, notesOf(others)...)
 	}
-	r, err := train(corpus, others, defaults, notes)
+	outages = without(without(outages, corpus), others) // measured only on what it has not seen
+	r, err := train(corpus, others, outages, defaults, notes)
 	if err != nil {
 		return err
 	}
@@ -78,28 +91,37 @@ func report(out io.Writer, r *result, posts []example) error {
 		return err
 	}
 	fmt.Fprintf(out, "%s, %d bytes, calibration ×%.2f %+.2f\n", m.Version(), len(r.file), m.Sharpness, m.Shift)
-	fmt.Fprintf(out, "held out   %s\n", &r.accuracy)
-	fmt.Fprintf(out, "error model, true class by row: %.3f of %d\n", m.Errors.Mean, m.Errors.N)
-	if len(posts) == 0 {
-		return nil
-	}
-	var all scores
-	var truth [linear.Classes][linear.Classes]float64
-	var n [linear.Classes]float64
-	for _, e := range posts {
-		p := m.Probabilities(e.text)
-		all.add(e.label, p, 1)
-		n[e.label]++
-		for k := range p {
-			truth[e.label][k] += p[k]
+	measured := append([]domain{{"corpus, held out", r.held}}, r.domains...)
+	if len(posts) > 0 {
+		measured = append(measured, domain{name: "measured"})
+		var f linear.Features
+		for i := range posts {
+			f.Extract(posts[i].text)
+			d := &measured[len(measured)-1]
+			d.posts = append(d.posts, prediction{&posts[i], m.Logits(&f), 1})
 		}
 	}
-	for c := range truth {
-		for k := range truth[c] {
-			truth[c][k] /= max(n[c], 1)
-		}
+	for i := range measured {
+		measured[i].report(out, m)
 	}
-	fmt.Fprintf(out, "measured   %s\n", &all)
-	fmt.Fprintf(out, "mean probabilities there: %.3f of %.0f\n", truth, n)
+	fmt.Fprintf(out, "error model, true class by row: %.3f of %d, in another outage ± %.3f\n", m.Errors.Mean, m.Errors.N, spread(m.Errors))
 	return nil
+}
+
+// report prints one line of scores, and one of what the model says on average of
+// the posts of each class.
+func (d *domain) report(out io.Writer, m *linear.Model) {
+	var s scores
+	var c calibration
+	for i := range d.posts {
+		p := linear.Softmax(d.posts[i].logits, m.Sharpness, m.Shift)
+		s.add(d.posts[i].example.label, p, 1)
+		c.add(d.posts[i].example.label, p, d.posts[i].weight)
+	}
+	fmt.Fprintf(out, "%-24s %s  ECE %.3f\n%24s", d.name, &s, c.error(), "")
+	for class := range linear.Classes {
+		mo := d.moments(class, m.Sharpness, m.Shift)
+		fmt.Fprintf(out, " %s %.2f of %d ", labels[class], mo.mean, mo.n)
+	}
+	fmt.Fprintln(out)
 }

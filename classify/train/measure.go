@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/hugops/hugops/classify/internal/linear"
@@ -60,4 +61,32 @@ func (s *scores) String() string {
 		fmt.Fprintf(&b, "  %s P %.2f R %.2f F1 %.2f", name, p, r, f)
 	}
 	return b.String()
+}
+
+// calibration gathers how often the model is right at each of ten levels of how
+// sure it is.
+type calibration [10]struct{ weight, sure, right float64 }
+
+func (c *calibration) add(label int, p [linear.Classes]float64, weight float64) {
+	k := argmax(p)
+	bin := &c[min(int(p[k]*10), 9)]
+	bin.weight += weight
+	bin.sure += weight * p[k]
+	if k == label {
+		bin.right += weight
+	}
+}
+
+// error is the expected calibration error: the mean distance between how sure
+// the model is and how often it is right (Guo et al., 2017).
+func (c *calibration) error() float64 {
+	total, off := 0.0, 0.0
+	for _, b := range c {
+		total += b.weight
+		off += math.Abs(b.sure - b.right)
+	}
+	if total == 0 {
+		return 0
+	}
+	return off / total
 }

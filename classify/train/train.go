@@ -11,9 +11,9 @@ const foldCount = 5
 
 // result is a trained model with what cross-validation says of it.
 type result struct {
-	file     []byte
-	held     []prediction
-	accuracy scores
+	file    []byte
+	held    []prediction
+	domains []domain
 }
 
 // prediction is what a model said of an example that it was not trained on.
@@ -24,19 +24,17 @@ type prediction struct {
 }
 
 // train makes a model file from a corpus, and from other sets to learn from
-// besides. Calibration and error model come from the corpus alone, held out fold
-// by fold. It is a pure function: the same inputs give the same bytes on the
-// same architecture.
-func train(corpus, others []example, o options, notes []string) (*result, error) {
+// besides. The calibration comes from the corpus alone, held out fold by fold;
+// the error model from that and from posts of outages, of which nothing is
+// learnt. It is a pure function: the same inputs give the same bytes on the same
+// architecture.
+func train(corpus, others, outages []example, o options, notes []string) (*result, error) {
 	held := crossValidate(corpus, others, o)
 	h := linear.Header{Notes: notes}
 	h.Sharpness, h.Shift = calibrate(held)
-	r := &result{held: held}
-	for _, p := range held {
-		r.accuracy.add(p.example.label, linear.Softmax(p.logits, h.Sharpness, h.Shift), 1)
-	}
-	h.Errors = errorModel(held, h.Sharpness, h.Shift)
 	p := fit(append(append([]example(nil), corpus...), others...), o)
+	r := &result{held: held, domains: append(corpusDomains(held), outageDomains(outages, p)...)}
+	h.Errors = errorModel(r.domains, h.Sharpness, h.Shift)
 	weights := quantise(p, &h)
 	var err error
 	r.file, err = linear.Marshal(h, weights)

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,11 +24,11 @@ func tiny() (examples []example) {
 }
 
 func TestTrainGivesTheSameBytesTwice(t *testing.T) {
-	a, err := train(tiny(), nil, defaults, []string{"tiny"})
+	a, err := train(tiny(), nil, nil, defaults, []string{"tiny"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := train(tiny(), nil, defaults, []string{"tiny"})
+	b, err := train(tiny(), nil, nil, defaults, []string{"tiny"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,13 +48,11 @@ func TestTrainGivesTheSameBytesTwice(t *testing.T) {
 
 func TestQuantisedModelAgreesWithItsFloats(t *testing.T) {
 	p := fit(tiny(), defaults)
-	h := linear.Header{Sharpness: 1, Errors: errorModel([]prediction{
-		{example: &example{label: 0}, weight: 1}, {example: &example{label: 1}, weight: 1}, {example: &example{label: 2}, weight: 1}}, 1, [3]float64{})}
-	file, err := linear.Marshal(h, quantise(p, &h))
+	h := linear.Header{Sharpness: 1, Errors: errorModel([]domain{{posts: []prediction{
+		{example: &example{label: 0}, weight: 1}, {example: &example{label: 1}, weight: 1}, {example: &example{label: 2}, weight: 1}}}}, 1, [3]float64{})}
+	weights := quantise(p, &h) // completes the header
+	file, err := linear.Marshal(h, weights)
 	if err != nil {
-		t.Fatal(err)
-	}
-	if file, err = linear.Marshal(h, quantise(p, &h)); err != nil { // the header is complete now
 		t.Fatal(err)
 	}
 	m, err := linear.Load(file)
@@ -90,26 +90,85 @@ func TestNearDuplicatesShareAFold(t *testing.T) {
 	}
 }
 
-// TestErrorModelByHand works one out: two posts of class 0, of which the heavier
+// TestMomentsByHand works one out: two posts of class 0, of which the heavier
 // (weight 3) gets (1/2, 1/2, 0) and the lighter (weight 1) certainty.
-func TestErrorModelByHand(t *testing.T) {
+func TestMomentsByHand(t *testing.T) {
 	far := math.Inf(-1)
-	e := errorModel([]prediction{
+	d := domain{posts: []prediction{
 		{example: &example{label: 0}, logits: [3]float64{0, 0, far}, weight: 3},
 		{example: &example{label: 0}, logits: [3]float64{0, far, far}, weight: 1},
-	}, 1, [3]float64{})
-	if want := [3]float64{0.625, 0.375, 0}; e.Mean[0] != want {
-		t.Errorf("mean %v, want %v", e.Mean[0], want)
+		{example: &example{label: 1}, logits: [3]float64{0, 0, far}, weight: 1},
+	}}
+	m := d.moments(0, 1, [3]float64{})
+	if want := [3]float64{0.625, 0.375, 0}; m.mean != want {
+		t.Errorf("mean %v, want %v", m.mean, want)
 	}
 	// E[p0²] = (3×0.25 + 1)/4 = 0.4375, less 0.625² = 0.390625
-	if got := e.Cov[0][0][0]; math.Abs(got-0.046875) > 1e-12 {
-		t.Errorf("variance %v, want 0.046875", got)
+	if math.Abs(m.cov[0][0]-0.046875) > 1e-12 || math.Abs(m.cov[0][1]+0.046875) > 1e-12 {
+		t.Errorf("covariance %v, want ±0.046875", m.cov[0])
 	}
-	if got := e.Cov[0][0][1]; math.Abs(got+0.046875) > 1e-12 {
-		t.Errorf("covariance %v, want -0.046875", got)
+	if m.n != 2 || m.kish != 1.6 { // (3+1)²/(9+1)
+		t.Errorf("%d posts, effectively %v; want 2 and 1.6", m.n, m.kish)
 	}
-	if e.N[0] != 2 { // (3+1)²/(9+1) = 1.6
-		t.Errorf("effective number %d, want 2", e.N[0])
+}
+
+// TestErrorModelByHand works one out: in one domain both posts of class 0 get
+// (1/2, 1/2, 0), in the other the only one certainty. Each domain weighs the
+// same: the mean is (3/4, 1/4, 0), each lies 1/4 off, so the variance is
+// 2 × 1/16 / (2−1) = 1/8, and (1 + 1/2)/8 for a third domain.
+func TestErrorModelByHand(t *testing.T) {
+	far := math.Inf(-1)
+	half := prediction{example: &example{label: 0}, logits: [3]float64{0, 0, far}, weight: 1}
+	sure := prediction{example: &example{label: 0}, logits: [3]float64{0, far, far}, weight: 1}
+	e := errorModel([]domain{{posts: []prediction{half, half}}, {posts: []prediction{sure}}, {}}, 1, [3]float64{})
+	if want := [3]float64{0.75, 0.25, 0}; e.Mean[0] != want || e.N[0] != 3 {
+		t.Errorf("mean %v of %d, want %v of 3", e.Mean[0], e.N[0], want)
+	}
+	if got := e.Cov[0][0][0] / float64(e.N[0]); math.Abs(got-1.5/8) > 1e-12 {
+		t.Errorf("variance %v, want %v", got, 1.5/8)
+	}
+	if got := e.Cov[0][0][1] / float64(e.N[0]); math.Abs(got+1.5/8) > 1e-12 {
+		t.Errorf("covariance %v, want %v", got, -1.5/8)
+	}
+	// One domain alone: two posts at 1/2 and 1, each 1/4 off; 1/16 a post, 1/32 of their mean.
+	e = errorModel([]domain{{posts: []prediction{half, sure}}}, 1, [3]float64{})
+	if got := e.Cov[0][0][0] / float64(e.N[0]); math.Abs(got-1./32) > 1e-12 {
+		t.Errorf("variance of one domain %v, want 1/32", got)
+	}
+}
+
+func TestReadOutages(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"b.en.txt": "1v oh great\n@ 10:00\n2s,m,e hang in there\\nfriends\n> hang in there!\n", "a.de.txt": "1n ist b weg?\n",
+		"a.notices.txt": "1n we are investigating\n", "noise.en.txt": "1n cake\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := readOutages(dir)
+	want := []example{{text: "ist b weg?", lang: "de", label: 2, weight: 1, set: "a"}, {text: "oh great", lang: "en", label: 1, weight: 1, set: "b"},
+		{text: "hang in there\nfriends", lang: "en", label: 0, weight: 1, set: "b"}}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "c.en.txt"), []byte("hello there\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readOutages(dir); err != nil && strings.Contains(err.Error(), "CODE TEXT") {
+		return
+	}
+	t.Error("a line without a code was taken")
+}
+
+func TestCalibrationByHand(t *testing.T) {
+	var c calibration
+	c.add(0, [3]float64{.8, .1, .1}, 1)               // right
+	c.add(1, [3]float64{.8, .1, .1}, 1)               // wrong: 0.8 sure, half the time right
+	c.add(2, [3]float64{0, 0, 1}, 2)                  // right and sure
+	if got := c.error(); math.Abs(got-0.15) > 1e-12 { // (|1.6 − 1| + |2 − 2|) / 4
+		t.Errorf("ECE %v, want 0.15", got)
 	}
 }
 
@@ -126,6 +185,32 @@ func TestScores(t *testing.T) {
 	}
 	if want := (2.0/3 + 2.0/3 + 0) / 3; math.Abs(s.macroF1()-want) > 1e-12 {
 		t.Errorf("macro-F1 %v, want %v", s.macroF1(), want)
+	}
+}
+
+func TestOrdinaryWords(t *testing.T) {
+	got := ordinaryWords([]example{
+		{text: "Coffee is out. Brindlehost too! so is the coffee, and Brindlehost says"},
+		{text: "@brindlehost brindlehost isn't coffee https://example.com/teapot 落ちてる 落ちてる"},
+	})
+	if want := []string{"coffee", "says"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestOrdinaryWordsAreThoseOfTheCorpus fails when the corpus has changed and the
+// linker's list has not: go run ./classify/train -words classify/ordinary.txt
+func TestOrdinaryWordsAreThoseOfTheCorpus(t *testing.T) {
+	examples, err := readCorpus(filepath.Join("..", "corpus"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(filepath.Join("..", "ordinary.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.Join(ordinaryWords(examples), "\n") + "\n"; string(file) != want {
+		t.Error("classify/ordinary.txt is not what the corpus gives: go run ./classify/train -words classify/ordinary.txt")
 	}
 }
 

@@ -190,9 +190,6 @@ func parseClassifyInput(l inputLine) (in classifyInput, err error) {
 		}
 		in.Text = &cut
 	}
-	if in.PostedAt.IsZero() {
-		in.PostedAt = time.Now()
-	}
 	return in, nil
 }
 
