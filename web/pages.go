@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,11 +62,21 @@ type view struct {
 // render executes a page into an answer.
 func (s *site) render(r *http.Request, name, cache string, v view) (*answer, error) {
 	v.Base, v.Version = s.base(r), hugops.Version
+	if name != "outage" && name != "frame" { // those know it of their own outage
+		v.Demo = v.Demo || s.showsDemo(r)
+	}
 	var b bytes.Buffer
 	if err := s.pages[name].ExecuteTemplate(&b, "layout", v); err != nil {
 		return nil, fmt.Errorf("rendering %s: %w", name, err)
 	}
 	return &answer{Type: "text/html; charset=utf-8", Cache: cache, Body: b.Bytes()}, nil
+}
+
+// showsDemo reports whether the site shows any invented outage, which every page
+// then says.
+func (s *site) showsDemo(r *http.Request) bool {
+	all, err := s.summaries(r, s.Now().UTC())
+	return err == nil && slices.ContainsFunc(all, func(sum hugops.Summary) bool { return sum.Outage.Demo })
 }
 
 // errorPage is the page that says what is not there, and whose fault it is.
