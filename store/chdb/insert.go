@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"runtime"
 	"sync"
 	"unsafe"
 )
@@ -27,6 +28,10 @@ func (c *call) insert(req *request) (*answer, error) {
 }
 
 func (c *call) insertRows(req *request) (written uint64, err error) {
+	// The library keeps the insert's status in a variable of the thread, from the
+	// first call to the last.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	lib := c.e.lib
 	stream := c.conn.begin(lib.insert, c.mark+req.query, req.dataFormat, req.params)
 	if stream == nil {
