@@ -203,14 +203,22 @@ func (f *frame) decodePost(out *wire.Decoded, c *commit, id string, gone hugops.
 }
 
 // postedAt must give the same for every version of a post, so it looks at the
-// key first and never at the time of the frame unless nothing else is there.
+// key and the record first, and at the time of the frame only where those two
+// are a day apart: then it takes the one nearer to it, since a record's time may
+// lie, and a key may be made up.
 func (f *frame) postedAt(rkey, createdAt string) (time.Time, bool) {
-	if at, ok := TIDTime(rkey); ok {
-		return at, true
+	seen := f.at()
+	tid, hasTID := TIDTime(rkey)
+	created, err := time.Parse(time.RFC3339, createdAt)
+	hasCreated := err == nil && plausible(created)
+	switch {
+	case hasTID && hasCreated && tid.Sub(created).Abs() > 24*time.Hour && !seen.IsZero() &&
+		created.Sub(seen).Abs() < tid.Sub(seen).Abs():
+		return created.UTC(), true
+	case hasTID:
+		return tid, true
+	case hasCreated:
+		return created.UTC(), true
 	}
-	if at, err := time.Parse(time.RFC3339, createdAt); err == nil && plausible(at) {
-		return at.UTC(), true
-	}
-	at := f.at()
-	return at, !at.IsZero()
+	return seen, !seen.IsZero()
 }

@@ -67,6 +67,7 @@ func TestDecode(t *testing.T) {
 		{"sync", v2("sync", `,"did":"did:plc:a"`), "skip other"},
 		{"info", v2("info", `,"name":"OutdatedCursor"`), "skip other"},
 		{"a key of its own: the record's time", v1("did:plc:a", "create", "mine", `,"record":{"text":"t","createdAt":"2026-11-02T13:58:20Z"}`), "created at://did:plc:a/app.bsky.feed.post/mine posted 13:58:20"},
+		{"a key that was made up: the record's time", v1("did:plc:a", "create", "3abcdefghij2a", `,"record":{"text":"t","createdAt":"2026-11-02T13:58:20Z"}`), "created at://did:plc:a/app.bsky.feed.post/3abcdefghij2a posted 13:58:20"},
 		{"neither: the network's time", v1("did:plc:a", "create", "mine", `,"record":{"text":"t","createdAt":"??"}`), "created at://did:plc:a/app.bsky.feed.post/mine posted 13:59:20"},
 		{"not for the public", v1("did:plc:a", "create", tid, shy), "skip opted-out"},
 		{"no longer for the public", v1("did:plc:a", "update", tid, shy), "deleted " + uri + ", skip opted-out"},

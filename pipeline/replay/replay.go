@@ -212,7 +212,7 @@ func (s *Source) Run(ctx context.Context, emit pipeline.Emit) error {
 		s.cfg.Log.Info("already replayed to its end: nothing to do", "path", s.cfg.Path)
 		return nil
 	}
-	if s.resume {
+	if s.resume && st.Line > 0 {
 		s.cfg.Log.Info("the replay goes on where it was", "line", st.Line, "offset", st.Offset)
 	}
 	p := newPlayer(s, in, st, emit)

@@ -157,8 +157,11 @@ func (t *tweet) post() (*hugops.Post, error) {
 	p := &hugops.Post{ID: first, Network: hugops.X, PostedAt: posted, Lang: wire.Lang(t.Lang)}
 	if first != t.ID {
 		edited, ok := SnowflakeTime(t.ID)
+		if created, err := time.Parse(time.RFC3339, t.CreatedAt); !ok && err == nil {
+			edited, ok = created.UTC(), true
+		}
 		if !ok {
-			return nil, wire.Invalidf("X post %s: an edited version whose id tells no time", t.ID)
+			return nil, wire.Invalidf("X post %s: neither the id nor created_at of the edited version tells a time", t.ID)
 		}
 		p.EditedAt = edited
 	}
@@ -176,17 +179,23 @@ func (t *tweet) post() (*hugops.Post, error) {
 	return p, nil
 }
 
+// editWindow is how long after its first version a post may be edited; an id
+// that lies further from created_at was made up or masked.
+const editWindow = time.Hour + time.Minute
+
 // postedAt is the time in the number of the first version, which no edit
-// changes; ids from before snowflakes have none, so created_at stands in.
+// changes. Where the number tells none (ids from before snowflakes) or another
+// one than created_at (ids that were made up), created_at stands in.
 func (t *tweet) postedAt(first string) (time.Time, error) {
-	if at, ok := SnowflakeTime(first); ok {
+	at, ok := SnowflakeTime(first)
+	created, err := time.Parse(time.RFC3339, t.CreatedAt)
+	switch {
+	case ok && (err != nil || created.Sub(at).Abs() <= editWindow):
 		return at, nil
+	case err == nil:
+		return created.UTC(), nil
 	}
-	at, err := time.Parse(time.RFC3339, t.CreatedAt)
-	if err != nil {
-		return at, wire.Invalidf("X post %s: neither the id nor created_at %q tells a time", t.ID, t.CreatedAt)
-	}
-	return at.UTC(), nil
+	return at, wire.Invalidf("X post %s: neither the id nor created_at %q tells a time", t.ID, t.CreatedAt)
 }
 
 // expanded returns the addresses behind the t.co links, without the links to X

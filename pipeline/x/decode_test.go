@@ -89,6 +89,25 @@ func summary(dec wire.Decoded) string {
 	return strings.Join(parts, ", ")
 }
 
+// TestPostedAt: the id tells the time, unless created_at shows that it was made up.
+func TestPostedAt(t *testing.T) {
+	for _, c := range []struct{ name, id, created, want string }{
+		{"both", "1985000000000000000", "2025-11-02T15:04:14.000Z", "2025-11-02T15:04:14.173Z"},
+		{"the id alone", "1985000000000000000", "", "2025-11-02T15:04:14.173Z"},
+		{"created_at alone", "20", "2006-03-21T20:50:14.000Z", "2006-03-21T20:50:14"},
+		{"an id that was made up", "1000000000000000001", "2026-11-02T09:05:00.000Z", "2026-11-02T09:05:00"},
+	} {
+		raw := `{"data":{"id":"` + c.id + `","author_id":"7","text":"t","created_at":"` + c.created + `"}}`
+		dec, err := Decode([]byte(raw), door)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := dec.Events[0].Post.PostedAt.Format(time.RFC3339Nano); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
 // TestPostedAtIsImmutable: whatever version of a post comes, its time is that of
 // the first.
 func TestPostedAtIsImmutable(t *testing.T) {
