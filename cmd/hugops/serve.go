@@ -59,7 +59,7 @@ func (f *flags) web() webFlags {
 func (wf webFlags) open() (net.Listener, error) {
 	ln, err := net.Listen("tcp", *wf.listen)
 	if err != nil {
-		return nil, fmt.Errorf("cannot listen at %s (choose another address with --listen): %w", *wf.listen, err)
+		return nil, fmt.Errorf("cannot listen at %s (choose another address with --listen or HUGOPS_LISTEN): %w", *wf.listen, err)
 	}
 	return ln, nil
 }
