@@ -88,8 +88,8 @@ var (
 	sinkErrors   = metrics.NewCounter(`hugops_worker_sink_errors_total`)
 	commitErrors = metrics.NewCounter(`hugops_worker_commit_errors_total`)
 	readerStalls = metrics.NewCounter(`hugops_worker_reader_restarts_total`)
-	batchSizes   = metrics.NewHistogram(`hugops_worker_batch_size`)
-	writeSeconds = metrics.NewHistogram(`hugops_worker_write_seconds`)
+	batchSizes   = metrics.NewSummary(`hugops_worker_batch_size`)
+	writeSeconds = metrics.NewSummary(`hugops_worker_write_seconds`)
 	lagGauge     = metrics.NewGauge(`hugops_worker_lag`, nil)
 )
 

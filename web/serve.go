@@ -56,7 +56,7 @@ func (s *site) handle(pattern string, k kind, do action) http.Handler {
 	total := func(code int) *metrics.Counter {
 		return metrics.GetOrCreateCounter(fmt.Sprintf(`hugops_web_requests_total{route=%q,code="%d"}`, pattern, code))
 	}
-	seconds := metrics.GetOrCreateHistogram(fmt.Sprintf(`hugops_web_request_seconds{route=%q}`, pattern))
+	seconds := metrics.GetOrCreateSummary(fmt.Sprintf(`hugops_web_request_seconds{route=%q}`, pattern))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		s.headers(w.Header(), k)
