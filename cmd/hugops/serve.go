@@ -75,7 +75,6 @@ func siteAddress(ln net.Listener) string {
 
 // serveSite serves until ctx is done, then lets requests under way end.
 func serveSite(ctx context.Context, ln net.Listener, wf webFlags, s *store.Store, log *slog.Logger) error {
-	metrics.ExposeMetadata(true)
 	handler, err := web.New(web.Config{
 		Store:   s,
 		Public:  strings.TrimSuffix(*wf.public, "/"),
