@@ -5,8 +5,14 @@ SHELL := /bin/bash
 CHDB_VERSION := 26.7.3-stable.1
 BIN := bin/hugops
 
+# The second reader's vector code needs Go's experimental SIMD package. Without it
+# the same answers come some twenty times slower.
+ifeq ($(shell uname -m),x86_64)
+export GOEXPERIMENT := simd
+endif
+
 .DEFAULT_GOAL := help
-.PHONY: help demo build engine test lint fuzz race bench kafka manual compose browser clean
+.PHONY: help demo build engine test lint fuzz race bench eval kafka manual compose browser clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -50,9 +56,35 @@ fuzz: ## every fuzz target for FUZZTIME (default 10s)
 	  for name in $$(grep -oE '^func Fuzz[A-Za-z0-9_]+' $$file | cut -c6-); do \
 	    echo "== $$name ($$(dirname $$file))"; go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) $$(dirname $$file); done; done
 
-bench: build ## posts/s from file to queryable rows, page times, and each package's benchmarks
+bench: build ## classifier beside VADER, posts/s from file to queryable rows, page times, benchmarks
+	@go run ./cmd/bench -classifier
 	@go run ./cmd/bench -program $(BIN)
 	@go test -run '^$$' -bench . -benchtime 1s ./... | grep -E '^(Benchmark|pkg)'
+
+# The peers are trained on the same labelled inputs as the stance model: the
+# corpus, and with SETS the posts of public sets that were read for their stance.
+# They need Python 3; PEERS= leaves them out.
+DEV ?= ../shared/data/dev/posts.jsonl
+SETS ?= ../shared/data
+PEERS ?= fasttext encoder tfidf
+PEERS_DIR := bin/peers
+NAME_fasttext := fastText
+NAME_encoder := MiniLM encoder + linear head
+NAME_tfidf := TF-IDF + linear head
+eval: ## the stance model's scores on labelled posts (DEV=FILE), beside its peers
+	@test -f $(DEV) || { echo "There are no labelled posts at $(DEV): say where with DEV=FILE (\"bin/hugops help eval\" has the format)."; exit 1; }
+	@go build -trimpath -o $(BIN) ./cmd/hugops
+	@if [ -n "$(PEERS)" ]; then \
+	  command -v python3 >/dev/null || { echo "Python 3 is missing: install it, or leave the trained peers out with make eval PEERS="; exit 1; }; \
+	  if ! cmp -s classify/peers/requirements.txt $(PEERS_DIR)/requirements.txt; then \
+	    echo "Setting up the peers (150 MB, once) …"; \
+	    python3 -m venv $(PEERS_DIR)/venv && $(PEERS_DIR)/venv/bin/pip install -q --disable-pip-version-check --no-deps -r classify/peers/requirements.txt && \
+	    cp classify/peers/requirements.txt $(PEERS_DIR)/ || exit 1; \
+	  fi; \
+	  sets=; if [ -d $(SETS) ]; then sets="--sets $(SETS)"; else echo "There are no public sets at $(SETS): the peers learn from the corpus alone."; fi; \
+	  $(PEERS_DIR)/venv/bin/python -B classify/peers/peers.py $$sets --out $(PEERS_DIR) --peers "$(PEERS)" $(DEV); \
+	fi
+	@$(BIN) eval $(foreach p,$(PEERS),--peer "$(NAME_$(p))=$(PEERS_DIR)/$(p).tsv") --pairs classify/pairs/heldout.tsv $(DEV)
 
 kafka: engine ## the main job, killed on the way, against real Apache Kafka (Java, Maven)
 	@deploy/kafka-test/run.sh go test -count=1 -v -run TestApacheKafka ./cmd/hugops

@@ -31,6 +31,7 @@ var onePlace = map[string]string{
 	"github.com/twmb/franz-go/pkg/kfake":     "pipeline/broker",
 	"github.com/mattn/go-mastodon":           "pipeline/mastodon",
 	"github.com/jdkato/prose/v2":             "classify",
+	"github.com/jonreiter/govader":           "classify/evaluate",
 	"github.com/ClickHouse/clickhouse-go/v2": "store",
 	"github.com/ebitengine/purego":           "store/chdb",
 }

@@ -74,8 +74,23 @@ type Detail struct {
 	ByNetwork []Share       `json:"by_network"`
 	ByLang    []Share       `json:"by_lang"`
 	Coverage  []Coverage    `json:"coverage"`
+	// Abstained counts the linked posts of which the model did not say a stance;
+	// they are among the neutral ones.
+	Abstained int   `json:"abstained"`
+	Blame     Blame `json:"blame"`
 	// Model is the version of the stance model behind most readings.
 	Model string `json:"model"`
+}
+
+// Blame says whom the venting posts of an outage blame: the means of their
+// probabilities (Verdict.Targets, Verdict.Sarcasm), 0–1. People, Company and
+// Situation sum to 1; without posts all are 0.
+type Blame struct {
+	Posts     int     `json:"posts"` // venting posts behind it
+	People    float64 `json:"people"`
+	Company   float64 `json:"company"`
+	Situation float64 `json:"situation"`
+	Sarcasm   float64 `json:"sarcasm"`
 }
 
 // CoverageState is how well a source saw one minute.

@@ -3,6 +3,7 @@ package hugops
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -72,9 +73,14 @@ type Post struct {
 	URLs []string `json:"urls,omitempty"`
 	// ReplyTo is the ID of the post that this one answers, if any.
 	ReplyTo string `json:"reply_to,omitempty"`
-	// Source names the collector's source, e.g. "replay:demo.ndjson".
+	// Source names the collector's source, e.g. "replay:demo.ndjson", or
+	// "backfill:posts.ndjson" if it came as fast as it could.
 	Source string `json:"source,omitempty"`
 }
+
+// Backfill reports whether the post came in a back-fill: old posts, as many and as
+// fast as a machine can take.
+func (p *Post) Backfill() bool { return strings.HasPrefix(p.Source, "backfill:") }
 
 // Version orders the versions of one post: the time at which this one was made,
 // in microseconds since 1970. A later version replaces an earlier one whatever

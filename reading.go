@@ -28,6 +28,54 @@ func (p Probabilities) Stance() Stance {
 	return Neutral
 }
 
+// Targets are the probabilities of whom a post blames, given that it vents: the
+// people who run the service, the company and its leadership, or the situation;
+// they sum to 1.
+type Targets struct {
+	People    float64 `json:"people"`
+	Company   float64 `json:"company"`
+	Situation float64 `json:"situation"`
+}
+
+// Target names whom a venting post blames.
+type Target string
+
+// The three targets.
+const (
+	People    Target = "people"
+	Company   Target = "company"
+	Situation Target = "situation"
+)
+
+// Target is the most probable one; a tie goes to the situation, the mildest.
+func (t Targets) Target() Target {
+	switch {
+	case t.People > t.Company && t.People > t.Situation:
+		return People
+	case t.Company > t.People && t.Company > t.Situation:
+		return Company
+	}
+	return Situation
+}
+
+// Verdict is what a stance model says of a text.
+type Verdict struct {
+	Probabilities Probabilities `json:"probabilities"`
+	// Stance is the most probable class, neutral if the model abstained.
+	Stance Stance `json:"stance"`
+	// Abstained says that the model would be right in less than 60 % of such
+	// cases, or does not know the language.
+	Abstained bool `json:"abstained"`
+	// Sarcasm is the probability that the words mean their opposite.
+	Sarcasm float64 `json:"sarcasm"`
+	Targets Targets `json:"targets"`
+	// Lang is the language that the text was read in, a BCP 47 base tag; "und" if
+	// nobody knows.
+	Lang string `json:"lang"`
+	// Model is the version of the model.
+	Model string `json:"model"`
+}
+
 // Link says that a post is about an outage.
 type Link struct {
 	Outage      string  `json:"id"`
@@ -39,11 +87,9 @@ type Link struct {
 
 // Reading is a post with what hugops made of it.
 type Reading struct {
-	Post          Post          `json:"post"`
-	Probabilities Probabilities `json:"probabilities"`
-	Stance        Stance        `json:"stance"`
-	// Model is the version of the stance model, Rules that of the linker.
-	Model    string   `json:"model"`
+	Post Post `json:"post"`
+	Verdict
+	// Rules is the version of the linker.
 	Rules    string   `json:"rules"`
 	Services []string `json:"services,omitempty"`
 	Links    []Link   `json:"links,omitempty"`

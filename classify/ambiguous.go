@@ -1,12 +1,8 @@
 package classify
 
 import (
-	"slices"
 	"strings"
-	"sync"
 	"unicode/utf8"
-
-	"github.com/jdkato/prose/v2"
 )
 
 // This file decides whether a name that is an ordinary word as well means the
@@ -39,8 +35,8 @@ var (
 	// What follows "Teams" at the start of a sentence that is about teams.
 	pluralVerb = set(`are were have work working worked on at from`)
 	// Verbs that need an outage word behind them within a few words.
-	serviceVerb = set(`is are was has keeps isn't isnt won't wont wouldn't doesn't doesnt not still went goes going being seems
-		appears can't cannot again ist está esta est não nao no ne just`)
+	serviceVerb = set(`is are was has had isn't isnt won't wont wouldn't doesn't doesnt not still went goes going being seems
+		appears keeps refuses crashes drops says can't cannot again ist está esta est não nao no ne just`)
 	// What thanks and hugs are said with, before "to" or "for" and a name.
 	gratitude = set(`thanks thank thx thankyou hugs hug hugops kudos props shoutout love sympathy respect cheers credit danke merci gracias obrigado bedankt`)
 	// What one says right before a name that one speaks to.
@@ -48,7 +44,12 @@ var (
 	// What stands before the word rather than the name.
 	wordBefore = set(`some any much more enough less little a an cut cutting the this that these those each every most both many few our their two three
 		several other all support engineering development dev ops security response different data repair which own first sales another good off
-		alle die das der den dem unsere unser viele beide mehrere kein keine`)
+		ein eine einen einem einer un une alle die das der den dem unsere unser viele beide mehrere kein keine`)
+	// What follows "out" where it means that nothing works.
+	stillOut = set(`again here since nationwide today rn across for all`)
+	// What else a sentence or title begins with before a name.
+	beginning = set(`i we you he she they it who what where how why does did can could will would should anyone everyone everybody somebody someone looks
+		seems hug fixing love hate using blame guess via re rip fuck screw stupid damned old new update hi hello bye goodbye please sending about`)
 	// What follows the word used as a verb or in a phrase.
 	wordAfter = set(`in out off up into onto through past over of around along`)
 )
@@ -66,57 +67,78 @@ func (l *Linker) supported(s *scan, h hit) bool {
 	case s.lang != "" && s.lang != "en":
 		return len(s.trouble) > 0 && !h.alias.Common
 	}
-	return s.byTagger(h)
+	return l.byGrammar(s, h)
 }
 
 // byRules applies the cheap rules in order; the first that speaks decides.
 func (s *scan) byRules(h hit) verdict {
 	prev, next := s.word(h.start, -1), s.word(h.end, +1)
-	capital := s.capital(h)
 	shouting := s.f.upper > s.f.lower
+	capital := s.capital(h)
+	one := utf8.RuneCount(s.f.text[h.start:h.end]) == 1
 	if hyphen := h.start > 0 && s.f.text[h.start-1] == '-' || h.end < len(s.f.text) && s.f.text[h.end] == '-' && !capital; hyphen {
 		return no
 	}
 	if h.alias.Common && (!capital || shouting) {
+		if s.english() && !shouting {
+			return unsure
+		}
 		return no
+	}
+	if s.secondOfName(h) {
+		return no // "Times Square", "Taylor Swift"
 	}
 	if v := s.byNext(h, prev, next, capital); v != unsure {
 		return v
 	}
-	if wordAfter[next] && s.touches(h.end) && (!capital || h.alias.Common || s.opens(h.start)) {
+	if wordAfter[next] && s.touches(h.end) && (!capital || h.alias.Common || s.opens(h.start)) && !s.outAgain(h, next) {
 		return no
 	}
 	before := s.word(s.wordStart(h.start), -1)
-	if (!capital || s.lang == "de") && (wordBefore[prev] || strings.HasSuffix(prev, "'s") || before == "out" && prev == "of") {
+	if !s.english() && (!capital || s.lang == "de") && wordBefore[prev] || !capital && before == "out" && prev == "of" {
 		return no
 	}
-	if !h.alias.Common && ((prev == "to" || prev == "for") && gratitude[before] || address[prev]) {
+	if !h.alias.Common && ((prev == "to" || prev == "for") && gratitude[before] || address[prev]) && !s.english() {
 		return yes
 	}
-	if h.alias.Common && (!s.about() || s.neighbourCapital(h)) {
-		return no
-	}
-	if utf8.RuneCount(s.f.text[h.start:h.end]) == 1 {
+	if one {
 		return no // "X" counts by what follows only
 	}
-	if capital && !shouting && s.lang != "de" && !s.opens(h.start) {
-		if s.neighbourCapital(h) && !s.about() {
-			return no
-		}
-		return yes
+	if h.alias.Common && (s.neighbourCapital(h) || !s.about() && !(s.english() && (s.opens(h.start) || onService[prev] || owner[prev] || clauseOpener[prev]))) {
+		return no
 	}
-	switch {
+	switch named := capital && !shouting && s.lang != "de"; {
+	case named && !s.opens(h.start):
+		return is(!s.neighbourCapital(h) || s.about())
+	case s.english():
+		return unsure
 	case !s.about():
 		return no
-	case capital && !shouting && s.lang != "de" && !pluralVerb[next]:
+	case named && !pluralVerb[next]:
 		return yes // it opens a sentence about trouble, and no rule above knows it as a word
 	}
 	return unsure
 }
 
+// english reports whether the post is, or may be, in the tagger's language.
+func (s *scan) english() bool { return s.lang == "" || s.lang == "en" }
+
+// outAgain knows "Spectrum out again" from "zoom out".
+func (s *scan) outAgain(h hit, next string) bool {
+	return next == "out" && stillOut[s.word(s.f.wordEnd(h.end+1), +1)]
+}
+
 // byNext looks at what follows: "slack down", "slack is down", "slack's api".
+// In English it leaves to the tagger what comes behind a word that may belong
+// to the name: "the autistic spectrum support line is down".
 func (s *scan) byNext(h hit, prev, next string, capital bool) verdict {
 	if !s.touches(h.end) {
+		return unsure
+	}
+	if s.lang == "" && !h.alias.Common && s.opens(h.start) && s.troubleWithin(h.end, 1) {
+		return yes // "discord en panne", of which nobody told the language
+	}
+	if s.english() && !(s.opens(h.start) || clauseOpener[prev] || asking[prev] || address[prev] || prev == "the" && serviceNext[next]) && !capital {
 		return unsure
 	}
 	ordinary := !capital && wordBefore[prev] && !(prev == "the" && serviceNext[next])
@@ -129,22 +151,6 @@ func (s *scan) byNext(h hit, prev, next string, capital bool) verdict {
 		return yes
 	}
 	return unsure
-}
-
-// byTagger asks for the part of speech: a proper noun is the service; a common
-// noun is, if nothing before it makes it an ordinary one.
-func (s *scan) byTagger(h hit) bool {
-	if s.asked++; s.asked > maxAsked {
-		return false
-	}
-	before, tag := partOfSpeech(s.window(h))
-	switch tag {
-	case "NNP", "NNPS":
-		return true
-	case "NN", "NNS", "FW":
-		return !slices.Contains([]string{"DT", "JJ", "JJR", "PRP$", "CD", "VBG", "NN", "NNS", "PDT"}, before)
-	}
-	return false
 }
 
 // word is the word before (dir < 0) or after a place, without the spaces and
@@ -240,6 +246,32 @@ func (s *scan) neighbourCapital(h hit) bool {
 	return i+1 < h.start-1 && m[i+1]&markUpper != 0 && !s.opens(i+1)
 }
 
+// secondOfName reports whether the name ends one that began right before it, as
+// in "Times Square": with a capital, and it is no service, no greeting and no
+// word that sentences begin with.
+func (s *scan) secondOfName(h hit) bool {
+	t := s.f.text
+	if !s.capital(h) || s.f.upper > s.f.lower || h.start < 2 || t[h.start-1] != ' ' || !wordByte[t[h.start-2]] || s.lang == "de" {
+		return false
+	}
+	i := s.wordStart(h.start)
+	w := string(t[i : h.start-1])
+	if s.f.marks[i]&(markUpper|markSpan) != markUpper || isOutageWord(w) {
+		return false
+	}
+	for _, set := range []map[string]bool{address, gratitude, clauseOpener, asking, onService, serviceVerb, wordBefore, owner, beginning} {
+		if set[w] {
+			return false
+		}
+	}
+	for i := range s.hits {
+		if s.hits[i].end == h.start-1 {
+			return false
+		}
+	}
+	return true
+}
+
 // troubleWithin reports whether an outage word begins within n bytes behind a
 // place, in the same sentence.
 func (s *scan) troubleWithin(at, n int) bool {
@@ -249,57 +281,4 @@ func (s *scan) troubleWithin(at, n int) bool {
 		}
 	}
 	return false
-}
-
-// window cuts the words around a hit out of the text, in ASCII, with their
-// capitals, so that the name occurs once; it returns the name as it stands there.
-func (s *scan) window(h hit) (text, name string) {
-	const reach = 60
-	from, to := max(0, h.start-reach), min(len(s.f.text), h.end+reach)
-	for i := h.start - 1; i >= from; i-- {
-		if strings.IndexByte(".!?;", s.f.text[i]) >= 0 || s.f.marks[i]&markBreak != 0 {
-			from = i + 1
-		}
-	}
-	for i := h.end; i < to; i++ {
-		if strings.IndexByte(".!?;", s.f.text[i]) >= 0 || s.f.marks[i]&markBreak != 0 {
-			to = i
-		}
-	}
-	b := make([]byte, 0, to-from)
-	for i := from; i < to; i++ {
-		c := s.f.text[i]
-		switch {
-		case c >= utf8.RuneSelf || c == '/' || c < ' ':
-			c = ' '
-		case s.f.marks[i]&markUpper != 0:
-			c -= 'a' - 'A'
-		}
-		if i == h.start || i == h.end {
-			b = append(b, ' ')
-		}
-		b = append(b, c)
-	}
-	start := h.start - from + 1
-	return string(b), string(b[start : start+h.end-h.start])
-}
-
-// tagger loads the English tagger once, when the first post needs it: some
-// 250 ms and 100 MB.
-var tagger = sync.OnceValue(func() *prose.Model { return prose.ModelFromData("hugops") })
-
-// partOfSpeech returns the Penn Treebank tags of a name and of the word before
-// it; empty where the tagger does not see the name as one word.
-func partOfSpeech(text, name string) (before, tag string) {
-	doc, err := prose.NewDocument(text, prose.UsingModel(tagger()), prose.WithSegmentation(false), prose.WithExtraction(false))
-	if err != nil {
-		return "", ""
-	}
-	for _, t := range doc.Tokens() {
-		if t.Text == name {
-			return before, t.Tag
-		}
-		before = t.Tag
-	}
-	return "", ""
 }

@@ -45,7 +45,7 @@ func manyOutages(n int) (outages []hugops.Outage) {
 func perSecond(b *testing.B) { b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "posts/s") }
 
 func BenchmarkClassify(b *testing.B) {
-	m, posts := shipped(b), benchPosts()
+	m, posts := shippedModel(b), benchPosts()
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		m.Classify(posts[i%len(posts)].Text, "en")

@@ -143,3 +143,11 @@ func spacedLetter(r rune) bool { return unicode.IsLetter(r) && !unspaced(r) }
 func unspaced(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai) || r == 'ー'
 }
+
+// wordEnd is where the word at i ends.
+func (f *folded) wordEnd(i int) int {
+	for i < len(f.text) && wordByte[f.text[i]] {
+		i++
+	}
+	return i
+}

@@ -13,7 +13,7 @@ import (
 
 // rulesCode changes when the code of the rules does; the tables change the hash
 // behind it by themselves.
-const rulesCode = "rules-2"
+const rulesCode = "rules-3"
 
 var rulesVersion = sync.OnceValue(func() string {
 	sum := sha256.Sum256([]byte(servicesTSV + "\x00" + wordsTSV + "\x00" + ordinaryTXT))
@@ -33,6 +33,8 @@ type Linker struct {
 	domains, statusHosts  map[string]int32
 	pages                 map[string]int32 // address of an incident's page → outage
 	ofX                   map[string]bool  // ids of outages of X itself
+
+	ask func(before, name, after string) clause // partOfSpeech, but for tests
 }
 
 // target is a service that posts are searched for.
@@ -57,7 +59,7 @@ type pattern struct {
 // that the registry does not know are known by the outage's ServiceName.
 func NewLinker(r *Registry, outages []hugops.Outage) *Linker {
 	l := &Linker{bySlug: map[string]int32{}, handles: map[string]int32{}, tags: map[string]int32{}, joined: map[string]int32{},
-		domains: map[string]int32{}, statusHosts: map[string]int32{}, pages: map[string]int32{}, ofX: map[string]bool{}}
+		domains: map[string]int32{}, statusHosts: map[string]int32{}, pages: map[string]int32{}, ofX: map[string]bool{}, ask: partOfSpeech}
 	b := &patternBuilder{linker: l, at: map[string]int{}}
 	for _, w := range words().order {
 		b.outageWord(w, words().outage[w])

@@ -274,7 +274,7 @@ func TestServices(t *testing.T) {
 // TestReadersShareALinker is for the race detector: linkers, models and the
 // tagger are used by many workers at once, while the linker is replaced.
 func TestReadersShareALinker(t *testing.T) {
-	r := NewReader(shipped(t), NewLinker(Services(), linkOutages))
+	r := NewReader(shippedModel(t), NewLinker(Services(), linkOutages))
 	p := hugops.Post{Text: "so slack just crashed on me, hugs to the azure people", Lang: "en", PostedAt: at("10m")}
 	want := r.Read(p)
 	var group sync.WaitGroup
@@ -294,10 +294,10 @@ func TestReadersShareALinker(t *testing.T) {
 // TestHostileTextsTakeBoundedTime would run for minutes if any step were
 // quadratic or if every doubtful word went to the tagger.
 func TestHostileTextsTakeBoundedTime(t *testing.T) {
-	l, m := NewLinker(Services(), linkOutages), shipped(t)
+	l, m := NewLinker(Services(), linkOutages), shippedModel(t)
 	for _, unit := range []string{"so slack just broke ", "a.", "@", "@a", "#", "github down ", "http://", "zoom ", "\"", "www.", "ー"} {
 		p := hugops.Post{Text: strings.Repeat(unit, hugops.MaxText/len(unit)), PostedAt: at("10m")}
 		l.Link(&p)
-		checkProbabilities(t, m.Classify(p.Text, ""))
+		checkProbabilities(t, m.Classify(p.Text, "").Probabilities)
 	}
 }

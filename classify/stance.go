@@ -3,22 +3,27 @@ package classify
 import (
 	_ "embed"
 	"fmt"
-	"strings"
 	"sync"
-	"unicode"
 
 	"github.com/hugops/hugops"
+	"github.com/hugops/hugops/classify/internal/encoder"
 	"github.com/hugops/hugops/classify/internal/linear"
+	"github.com/hugops/hugops/classify/internal/plain"
 )
 
 //go:embed stance.model
 var stanceFile []byte
 
+//go:embed encoder.model
+var encoderFile []byte
+
 // Model reads the stance of a text.
 type Model interface {
-	// Classify returns calibrated probabilities. lang is the BCP 47 tag that the
-	// network gave, or "".
-	Classify(text, lang string) hugops.Probabilities
+	// Classify says what it makes of a text, with calibrated probabilities. lang is
+	// the BCP 47 tag that the network gave, or "".
+	Classify(text, lang string) hugops.Verdict
+	// Skim is Classify at the speed of a whole network: by the first reader alone.
+	Skim(text, lang string) hugops.Verdict
 	// Version names the model; another model has another version.
 	Version() string
 	// Errors says how the model errs on posts of an outage that it was not
@@ -27,71 +32,79 @@ type Model interface {
 	Errors() hugops.ErrorModel
 }
 
-// Stance returns the shipped model, loaded once.
-func Stance() (Model, error) { return stance() }
+// Stance returns the shipped model, loaded once: a fast first reader, and a
+// second one for the English posts of which the first is unsure.
+func Stance() (Model, error) {
+	m, err := load()
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
 
-var stance = sync.OnceValues(func() (Model, error) {
-	m, err := linear.Load(stanceFile)
+var load = sync.OnceValues(func() (*model, error) {
+	first, err := linear.Load(stanceFile)
 	if err != nil {
 		return nil, fmt.Errorf("classify: stance.model: %w", err)
 	}
-	return linearModel{m}, nil
+	second, err := encoder.Load(encoderFile)
+	if err != nil {
+		return nil, fmt.Errorf("classify: encoder.model: %w", err)
+	}
+	if err := first.Fits(second.Version()); err != nil {
+		return nil, fmt.Errorf("classify: %w", err)
+	}
+	m := &model{first: first, second: second}
+	m.scratch.New = func() any { return second.NewScratch() }
+	return m, nil
 })
 
-type linearModel struct{ m *linear.Model }
-
-func (l linearModel) Version() string           { return l.m.Version() }
-func (l linearModel) Errors() hugops.ErrorModel { return l.m.Errors }
-
-// Languages are those that the model has been taught and measured on.
-var Languages = []string{"en", "de", "fr", "es", "pt", "nl", "ja"}
-
-// foreignTrust is the weight of what the model says of a post in a language that
-// it was never taught; the rest goes to neutral. Emoji and #hugops still speak in
-// such posts, but nobody has measured how well: a post that cannot be read takes
-// no side.
-const foreignTrust = 0.25
-
-func (l linearModel) Classify(text, lang string) hugops.Probabilities {
-	p := l.m.Probabilities(text)
-	if !taught(text, lang) {
-		for k := range p {
-			p[k] *= foreignTrust
-		}
-		p[2] += 1 - foreignTrust
-	}
-	return hugops.Probabilities{Support: p[0], Venting: p[1], Neutral: p[2]}
+// model is the first reader and the second.
+type model struct {
+	first   *linear.Model
+	second  *encoder.Model
+	scratch sync.Pool
 }
 
-// taught reports whether the model knows the language: by the tag if there is
-// one, else by the script of the letters.
-func taught(text, lang string) bool {
-	if base := baseLang(lang); base != "" && base != "und" && base != "mul" {
-		for _, l := range Languages {
-			if base == l {
-				return true
-			}
-		}
-		return false
+// Version is that of the first reader: it was calibrated beside just this second
+// one and names it in its file.
+func (m *model) Version() string           { return m.first.Version() }
+func (m *model) Errors() hugops.ErrorModel { return m.first.Errors }
+
+func (m *model) Classify(text, lang string) hugops.Verdict { return m.read(text, lang, true) }
+func (m *model) Skim(text, lang string) hugops.Verdict     { return m.read(text, lang, false) }
+
+func (m *model) read(text, tag string, closely bool) hugops.Verdict {
+	text = plain.Text(text)
+	lang, known := languageOf(text, tag)
+	if !known {
+		return hugops.Verdict{Probabilities: hugops.Probabilities{Neutral: 1}, Stance: hugops.Neutral, Abstained: true,
+			Targets: hugops.Targets{People: 1. / 3, Company: 1. / 3, Situation: 1. / 3}, Lang: lang, Model: m.Version()}
 	}
-	return knownScript(text)
+	d := m.decide(text, closely && lang == "en")
+	v := hugops.Verdict{
+		Probabilities: hugops.Probabilities{Support: d.Stance[0], Venting: d.Stance[1], Neutral: d.Stance[2]},
+		Stance:        hugops.Neutral, Abstained: d.Abstained, Sarcasm: d.Sarcasm,
+		Targets: hugops.Targets{People: d.Targets[0], Company: d.Targets[1], Situation: d.Targets[2]},
+		Lang:    lang, Model: m.Version(),
+	}
+	if !v.Abstained {
+		v.Stance = v.Probabilities.Stance()
+	}
+	return v
 }
 
-// knownScript reports whether at least half of the letters are Latin, Han or
-// kana.
-func knownScript(text string) bool {
-	if strings.IndexFunc(text, func(r rune) bool { return r >= 0x370 }) < 0 {
-		return true // nothing behind the Latin blocks
+// decide asks the first reader, and the second if the first is unsure.
+func (m *model) decide(text string, closely bool) linear.Decision {
+	first := m.first.Logits(text)
+	if !closely || !m.first.Unsure(&first) {
+		return m.first.Decide(&first, nil)
 	}
-	known, foreign := 0, 0
-	for _, r := range text {
-		switch {
-		case !unicode.IsLetter(r):
-		case unicode.In(r, unicode.Latin, unicode.Han, unicode.Hiragana, unicode.Katakana) || r == 'ー':
-			known++
-		default:
-			foreign++
-		}
+	s := m.scratch.Get().(*encoder.Scratch)
+	defer m.scratch.Put(s)
+	var second linear.Logits
+	for k, v := range m.second.Logits(s, plain.ForEncoder(text)) {
+		second[k] = float64(v)
 	}
-	return known >= foreign
+	return m.first.Decide(&first, &second)
 }

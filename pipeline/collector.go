@@ -29,7 +29,7 @@ type CoverageSink interface {
 
 // Stater is a Source that knows how well it sees its stream at this moment. One
 // that does not implement it counts as live while its Run goes on; one whose
-// name begins with "replay:" counts as a replay.
+// name begins with "replay:" or "backfill:" counts as a replay.
 type Stater interface {
 	State() hugops.CoverageState
 }

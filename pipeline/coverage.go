@@ -129,7 +129,7 @@ type tallyCount struct{ seen, kept int }
 func newTally(s Source, now time.Time) *tally {
 	kind, _, _ := strings.Cut(s.Name(), ":")
 	t := &tally{
-		source: s.Name(), replay: kind == "replay", minute: now.UTC().Truncate(time.Minute), last: now,
+		source: s.Name(), replay: kind == "replay" || kind == "backfill", minute: now.UTC().Truncate(time.Minute), last: now,
 		counts: make(map[tallyKey]*tallyCount), dirty: make(map[tallyKey]bool),
 	}
 	if n := hugops.Network(kind); n.Valid() {

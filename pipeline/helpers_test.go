@@ -161,7 +161,7 @@ func (echo) Read(p hugops.Post) hugops.Reading {
 	if p.Text == "panic" {
 		panic("no reading of this")
 	}
-	return hugops.Reading{Post: p, Stance: hugops.Neutral}
+	return hugops.Reading{Post: p, Verdict: hugops.Verdict{Stance: hugops.Neutral}}
 }
 
 // memory is a sink that keeps everything. before, if set, is asked first.

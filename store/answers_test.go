@@ -99,6 +99,56 @@ func TestDetail(t *testing.T) {
 	}
 }
 
+// TestAbstained: posts of which the model does not say a stance are neutral, and
+// counted; those that it cannot read are people with a post, and no vote.
+func TestAbstained(t *testing.T) {
+	s := fresh(t)
+	ctx := t.Context()
+	if err := s.PutOutages(ctx, []hugops.Outage{nimbus}); err != nil {
+		t.Fatal(err)
+	}
+	posts := crowd(80) // 20 of them vent
+	if err := s.Write(ctx, posts, nil); err != nil {
+		t.Fatal(err)
+	}
+	before, err := s.Detail(ctx, nimbus.ID, later)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var more []hugops.Reading
+	for i := range 40 {
+		more = append(more, reading(fmt.Sprintf("u%d", i), 10, hugops.Venting, unreadIn("ko")))
+	}
+	angry := reading("angry", 11, hugops.Venting, by("p1-c0"), func(r *hugops.Reading) {
+		r.Targets, r.Sarcasm = hugops.Targets{People: 1}, 1
+	})
+	if err := s.Write(ctx, append(more, angry), nil); err != nil {
+		t.Fatal(err)
+	}
+	after, err := s.Detail(ctx, nimbus.ID, later)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := before.Index
+	want.Authors += 40
+	if after.Index != want {
+		t.Errorf("index %+v, want %+v", after.Index, want)
+	}
+	if after.Posts != 121 || after.Abstained != 40 || before.Abstained != 0 {
+		t.Errorf("%d posts, %d without a stance", after.Posts, after.Abstained)
+	}
+	if at := after.Series[10]; at.Neutral != 40 || at.Authors != 41 {
+		t.Errorf("minute 10: %+v", at)
+	}
+	if got := cells(after.ByLang); got != "en:80 ko:40 " {
+		t.Errorf("by language: %s", got)
+	}
+	// 20 posts of (.1, .6, .3) and sarcasm .05, and one of (1, 0, 0) and 1.
+	if want := (hugops.Blame{Posts: 21, People: .1429, Company: .5714, Situation: .2857, Sarcasm: .0952}); after.Blame != want {
+		t.Errorf("blame %+v, want %+v", after.Blame, want)
+	}
+}
+
 func cells(list []hugops.Share) string {
 	out := ""
 	for _, s := range list {

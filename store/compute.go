@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -43,18 +44,22 @@ func (s *Store) compute(ctx context.Context, id string) (*figures, error) {
 	return f, nil
 }
 
-// facts counts posts and finds the model behind most of them.
+// facts counts posts, finds the model behind most of them, and whom they blame.
 func (s *Store) facts(ctx context.Context, outage any) (facts, error) {
 	var f facts
-	most := 0
+	var most int
+	var people, company, sarcasm uint64 // sums in millionths
 	err := s.each(ctx, linked("facts"), func(r driver.Rows) error {
 		var model string
-		var posts uint64
+		var posts, abstained, blames, toPeople, toCompany, sarcastic uint64
 		var first, last time.Time
-		if err := r.Scan(&model, &posts, &first, &last); err != nil {
+		if err := r.Scan(&model, &posts, &first, &last, &abstained, &blames, &toPeople, &toCompany, &sarcastic); err != nil {
 			return err
 		}
 		f.posts += int(posts)
+		f.abstained += int(abstained)
+		f.blame.Posts += int(blames)
+		people, company, sarcasm = people+toPeople, company+toCompany, sarcasm+sarcastic
 		if int(posts) > most {
 			f.model, most = model, int(posts)
 		}
@@ -66,8 +71,16 @@ func (s *Store) facts(ctx context.Context, outage any) (facts, error) {
 		}
 		return nil
 	}, outage)
+	if n := f.blame.Posts; n > 0 {
+		f.blame.People, f.blame.Company, f.blame.Sarcasm = meanOf(people, n), meanOf(company, n), meanOf(sarcasm, n)
+		f.blame.Situation = max(0, meanOf(uint64(n)*million-min(people+company, uint64(n)*million), n))
+	}
 	return f, err
 }
+
+// meanOf is the mean of n probabilities whose sum is in millionths, to a
+// ten-thousandth.
+func meanOf(sum uint64, n int) float64 { return math.Round(float64(sum)/float64(n)/100) / 1e4 }
 
 // count reads the votes of an outage, one pass, and computes its indices.
 func (s *Store) count(ctx context.Context, outage any, f *figures, first, last int64) error {
@@ -90,7 +103,7 @@ func (s *Store) count(ctx context.Context, outage any, f *figures, first, last i
 		var v vote
 		var minute, support, venting uint32
 		var network, lang uint8
-		err := r.Scan(&v.author, &minute, &network, &lang, &support, &venting)
+		err := r.Scan(&v.author, &minute, &network, &lang, &support, &venting, &v.unread)
 		v.minute, v.network, v.lang = int64(minute), int(network), int(lang)
 		v.s, v.v = clampVote(int64(support), int64(venting))
 		if v.minute >= first && v.minute <= last { // a post may have come since

@@ -66,7 +66,7 @@ const (
 		"posts,model,first_post,last_post,url,demo"
 	seriesHeader  = "outage,minute,support,venting,neutral,authors"
 	readingHeader = "outage,post,network,author,posted_at,lang,bot,author_service,stance,p_support,p_venting,p_neutral," +
-		"link_probability,evidence,model,rules"
+		"link_probability,evidence,model,rules,sarcasm,target_people,target_company,target_situation,abstained,lang_read"
 )
 
 func (s *Store) exportOutage(ctx context.Context, o hugops.Outage, put func(...string) error) error {
@@ -101,18 +101,23 @@ func (s *Store) exportSeries(ctx context.Context, o hugops.Outage, put func(...s
 
 func (s *Store) exportReadings(ctx context.Context, o hugops.Outage, p hugops.Pseudonyms, put func(...string) error) error {
 	return s.each(ctx, sql("export_readings"), func(r driver.Rows) error {
-		var id, network, author, lang, service, stance, evidence, model, rules string
+		var id, network, author, lang, service, stance, evidence, model, rules, read string
 		var at time.Time
-		var bot bool
-		var support, venting, neutral, link float32
+		var bot, abstained bool
+		var support, venting, neutral, link, sarcasm, people, company, situation float32
 		err := r.Scan(&id, &network, &author, &at, &lang, &bot, &service, &stance, &support, &venting, &neutral,
-			&link, &evidence, &model, &rules)
+			&link, &evidence, &model, &rules, &sarcasm, &people, &company, &situation, &abstained, &read)
 		if err != nil {
 			return err
 		}
-		return put(o.ID, exportID(p, o.ID, network, id), network, p.Rekey(o.ID, author), stamp(at), text(lang),
+		more := []string{"", "", "", "", "", ""} // a model from before 0007_verdict.sql did not say it
+		if read != "" {
+			more = []string{probability(sarcasm), probability(people), probability(company), probability(situation),
+				strconv.FormatBool(abstained), text(read)}
+		}
+		return put(append([]string{o.ID, exportID(p, o.ID, network, id), network, p.Rekey(o.ID, author), stamp(at), text(lang),
 			strconv.FormatBool(bot), text(service), stance, probability(support), probability(venting),
-			probability(neutral), probability(link), text(evidence), text(model), text(rules))
+			probability(neutral), probability(link), text(evidence), text(model), text(rules)}, more...)...)
 	}, clickhouse.Named("outage", o.ID))
 }
 

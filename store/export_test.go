@@ -30,6 +30,9 @@ func TestExport(t *testing.T) {
 		reading("1234567890", 3, hugops.Venting, about("odd"), func(r *hugops.Reading) { r.Post.Network = hugops.X }),
 		reading("bot", 4, hugops.Support, func(r *hugops.Reading) { r.Post.Bot = true }),
 		reading("own", 4, hugops.Support, func(r *hugops.Reading) { r.Post.AuthorService = "nimbus" }),
+		reading("unsure", 5, hugops.Support, abstaining),
+		reading("unread", 5, hugops.Support, unreadIn("ko")),
+		reading("untagged", 5, hugops.Venting, func(r *hugops.Reading) { r.Post.Lang, r.Lang = "", "" }),
 		reading("nowhere", 4, hugops.Support, about()))
 	if err := s.Write(t.Context(), posts, nil); err != nil {
 		t.Fatal(err)

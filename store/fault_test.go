@@ -167,7 +167,7 @@ func TestHostileTexts(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := 0
-	err := s.Texts(t.Context(), begin, begin.Add(time.Hour), func(p hugops.Post) error {
+	err := s.Texts(t.Context(), begin, begin.Add(time.Hour), "", func(p hugops.Post) error {
 		got++
 		if w := want[p.ID]; fmt.Sprintf("%#v", p) != fmt.Sprintf("%#v", w) {
 			t.Errorf("got  %#v\nwant %#v", p, w)
@@ -189,7 +189,7 @@ func TestTextsAreNotKeptLonger(t *testing.T) {
 		t.Fatal(err)
 	}
 	count := func() (n int) {
-		err := s.Texts(ctx, begin, later, func(hugops.Post) error { n++; return nil })
+		err := s.Texts(ctx, begin, later, "", func(hugops.Post) error { n++; return nil })
 		if err != nil {
 			t.Fatal(err)
 		}

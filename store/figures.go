@@ -15,6 +15,22 @@ type vote struct {
 	minute        int64 // Unix seconds
 	network, lang int   // places in the tally's lists
 	s, v          int64 // probabilities of support and venting, in millionths
+	unread        bool  // in a language that the model does not know: both are 0
+}
+
+// most of an author's votes, where there are none, and where none was read.
+const (
+	absent = -2
+	unread = -1
+)
+
+// sided is how much the vote takes a side; unread votes come before all others,
+// so that the most sided of an author's votes is one only if all are unread.
+func (v *vote) sided() int64 {
+	if v.unread {
+		return unread
+	}
+	return v.s + v.v
 }
 
 // figures are all numbers of one outage that come from its posts.
@@ -32,6 +48,8 @@ type figures struct {
 type facts struct {
 	model       string // behind most readings
 	posts       int
+	abstained   int
+	blame       hugops.Blame
 	first, last time.Time
 }
 
@@ -113,10 +131,10 @@ func (t *tally) cast(g *group, which func(*vote) bool) {
 }
 
 func (t *tally) ballot(which func(*vote) bool) ballot {
-	var most, sum, sided int64
+	most, sum, sided := int64(absent), int64(0), int64(0)
 	for i := range t.votes {
 		if v := &t.votes[i]; which(v) {
-			most, sum, sided = max(most, v.s+v.v), sum+v.s, sided+v.s+v.v
+			most, sum, sided = max(most, v.sided()), sum+v.s, sided+v.s+v.v
 		}
 	}
 	return ballotOf(most, sum, sided)
@@ -129,9 +147,6 @@ func (t *tally) reach(minute int64) (from, to int) {
 	to = int((minute + window - t.start) / t.step)
 	return from, min(to, len(t.most))
 }
-
-// absent marks points without a vote of the author.
-const absent = -1
 
 // castCurve adds the author's ballots to the hours. As they stay the same over
 // many points, only the changes are noted.
@@ -151,7 +166,7 @@ func (t *tally) castCurve() {
 		v := &t.votes[i]
 		from, to := t.reach(v.minute)
 		for p := from; p < to; p++ {
-			t.most[p] = max(t.most[p], v.s+v.v)
+			t.most[p] = max(t.most[p], v.sided())
 			t.sum[p] += v.s
 			t.sid[p] += v.s + v.v
 		}

@@ -30,14 +30,22 @@ type group struct {
 	authors, support, venting int
 }
 
-// ballot is one author's vote: his vector in millionths.
-type ballot struct{ s, v int64 }
+// ballot is one author's vote: his vector in millionths. Who wrote nothing that
+// the model can read has no vote: he is counted as a person and nowhere else,
+// since the error model says nothing of such posts.
+type ballot struct {
+	s, v   int64
+	unread bool
+}
 
 // ballotOf weighs an author's posts into one vote: how much he took a side is
 // that of his most sided post, m = max(s+v); on which, that of all his posts,
 // q = Σs / Σ(s+v). So ten thousand posts weigh as much as one, a single hug
 // among questions is heard, and who changes his mind is split.
 func ballotOf(most, sumSupport, sumSided int64) ballot {
+	if most == unread {
+		return ballot{unread: true}
+	}
 	if sumSided <= 0 {
 		return ballot{}
 	}
@@ -65,6 +73,10 @@ func (b ballot) where() int32 {
 
 // add counts n authors (or takes them away: −1) with the ballot b.
 func (g *group) add(b ballot, n int64) {
+	g.authors += int(n)
+	if b.unread {
+		return
+	}
 	if g.cells == nil {
 		g.cells = map[int32]cell{}
 	}
@@ -74,7 +86,6 @@ func (g *group) add(b ballot, n int64) {
 	c.s += n * b.s
 	c.v += n * b.v
 	g.set(at, c)
-	g.authors += int(n)
 	switch b.side() {
 	case 1:
 		g.support += int(n)

@@ -130,9 +130,9 @@ func TestIntervalCoversTheTruth(t *testing.T) {
 //	          S = 0.542857, V = 0.085714, index 0.863636
 func TestGoldenIndex(t *testing.T) {
 	var g group
-	g.add(ballot{800_000, 100_000}, 48)
-	g.add(ballot{100_000, 800_000}, 16)
-	g.add(ballot{100_000, 100_000}, 36)
+	g.add(ballot{s: 800_000, v: 100_000}, 48)
+	g.add(ballot{s: 100_000, v: 800_000}, 16)
+	g.add(ballot{s: 100_000, v: 100_000}, 36)
 	m := blurredErrors("m")
 	m.N = [3]int{1e12, 1e12, 1e12}
 	x := newEstimator(m).index(&g)
@@ -213,6 +213,39 @@ func TestOneAuthorOneVote(t *testing.T) {
 	}
 }
 
+// TestUnread: who wrote only posts that the model cannot read is a person with a
+// post, and moves nothing else; who wrote others too is judged by those.
+func TestUnread(t *testing.T) {
+	count := func(more ...vote) hugops.Index {
+		tl := newTally(1, 1, 0, 3600)
+		for i := range 100 {
+			tl.add(vote{author: uint64(i), s: int64(i%2) * million, v: int64(1-i%2) * 700_000})
+		}
+		for _, v := range more {
+			tl.add(v)
+		}
+		tl.flush()
+		return newEstimator(blurredErrors("m")).index(&tl.all)
+	}
+	hug := vote{author: 200, s: 900_000}
+	none, one := count(), count(hug)
+	for _, test := range []struct {
+		name string
+		more []vote
+		want hugops.Index
+		also int // people
+	}{
+		{"two people who cannot be read", []vote{{author: 200, unread: true}, {author: 201, unread: true}}, none, 2},
+		{"twice the same one", []vote{{author: 200, unread: true}, {author: 200, unread: true}}, none, 1},
+		{"one who can be read once", []vote{{author: 200, unread: true}, hug, {author: 200, unread: true}}, one, 0},
+	} {
+		test.want.Authors += test.also
+		if got := count(test.more...); got != test.want {
+			t.Errorf("%s: %+v, want %+v", test.name, got, test.want)
+		}
+	}
+}
+
 // TestBallots says how an author's posts become one vote, in millionths.
 func TestBallots(t *testing.T) {
 	tests := []struct {
@@ -221,12 +254,12 @@ func TestBallots(t *testing.T) {
 		want  ballot
 		side  int
 	}{
-		{"one post is itself", []ballot{{700_000, 100_000}}, ballot{700_000, 100_000}, 1},
-		{"a hug among questions is heard", []ballot{{0, 0}, {900_000, 0}, {0, 0}}, ballot{900_000, 0}, 1},
-		{"who changes his mind is split", []ballot{{800_000, 0}, {0, 800_000}}, ballot{400_000, 400_000}, 0},
-		{"questions only", []ballot{{0, 0}}, ballot{}, 0},
-		{"a tie is neutral", []ballot{{400_000, 200_000}}, ballot{400_000, 200_000}, 0},
-		{"venting", []ballot{{0, 600_000}, {100_000, 500_000}}, ballot{50_000, 550_000}, -1},
+		{"one post is itself", []ballot{{s: 700_000, v: 100_000}}, ballot{s: 700_000, v: 100_000}, 1},
+		{"a hug among questions is heard", []ballot{{s: 0, v: 0}, {s: 900_000, v: 0}, {s: 0, v: 0}}, ballot{s: 900_000, v: 0}, 1},
+		{"who changes his mind is split", []ballot{{s: 800_000, v: 0}, {s: 0, v: 800_000}}, ballot{s: 400_000, v: 400_000}, 0},
+		{"questions only", []ballot{{s: 0, v: 0}}, ballot{}, 0},
+		{"a tie is neutral", []ballot{{s: 400_000, v: 200_000}}, ballot{s: 400_000, v: 200_000}, 0},
+		{"venting", []ballot{{s: 0, v: 600_000}, {s: 100_000, v: 500_000}}, ballot{s: 50_000, v: 550_000}, -1},
 	}
 	for _, test := range tests {
 		var most, sum, sided int64
@@ -278,13 +311,13 @@ func TestSolve(t *testing.T) {
 // TestNotEnough: below 30 people who took a side there are counts and no index.
 func TestNotEnough(t *testing.T) {
 	var g group
-	g.add(ballot{900_000, 0}, 29)
+	g.add(ballot{s: 900_000, v: 0}, 29)
 	g.add(ballot{}, 500)
 	e := newEstimator(hugops.ErrorModel{})
 	if x := e.index(&g); x != (hugops.Index{Authors: 529, Sided: 29, Support: 29}) {
 		t.Errorf("29 of 30: %+v", x)
 	}
-	g.add(ballot{0, 900_000}, 1)
+	g.add(ballot{s: 0, v: 900_000}, 1)
 	if x := e.index(&g); !x.Enough || x.Lower > x.Value || x.Value > x.Upper {
 		t.Errorf("30 of 30: %+v", x)
 	}
@@ -298,7 +331,11 @@ func TestCurveAgreesWithEachHour(t *testing.T) {
 		for a := range 300 {
 			for range 1 + dice.IntN(4) {
 				s := dice.Int64N(million)
-				votes = append(votes, vote{author: uint64(a), minute: dice.Int64N(span/60) * 60, s: s, v: dice.Int64N(million - s)})
+				v := vote{author: uint64(a), minute: dice.Int64N(span/60) * 60, s: s, v: dice.Int64N(million - s)}
+				if dice.IntN(5) == 0 {
+					v.s, v.v, v.unread = 0, 0, true
+				}
+				votes = append(votes, v)
 			}
 		}
 		tl := newTally(1, 1, 0, span)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -133,6 +134,12 @@ var readingColumns = []clickhouse.ColumnNameAndType{
 	{Name: "outages", Type: "Array(LowCardinality(String))"},
 	{Name: "link_p", Type: "Array(Float32)"},
 	{Name: "evidence", Type: "Array(String)"},
+	{Name: "abstained", Type: "Bool"},
+	{Name: "sarcasm", Type: "Float32"},
+	{Name: "target_people", Type: "Float32"},
+	{Name: "target_company", Type: "Float32"},
+	{Name: "target_situation", Type: "Float32"},
+	{Name: "lang_read", Type: "LowCardinality(String)"},
 }
 
 // insertReadings stores rows with a reading.
@@ -165,9 +172,12 @@ func (s *Store) insertReadings(ctx context.Context, rows []row) error {
 	post(15, func(p *hugops.Post) string { return p.Text })
 	post(16, func(p *hugops.Post) string { return p.ReplyTo })
 	post(17, func(p *hugops.Post) string { return p.Source })
-	column(b, 18, rows, func(r *row) float32 { return float32(r.reading.Probabilities.Support) })
-	column(b, 19, rows, func(r *row) float32 { return float32(r.reading.Probabilities.Venting) })
-	column(b, 20, rows, func(r *row) float32 { return float32(r.reading.Probabilities.Neutral) })
+	probability := func(i int, value func(*hugops.Verdict) float64) {
+		column(b, i, rows, func(r *row) float32 { return float32(value(&r.reading.Verdict)) })
+	}
+	probability(18, func(v *hugops.Verdict) float64 { return v.Probabilities.Support })
+	probability(19, func(v *hugops.Verdict) float64 { return v.Probabilities.Venting })
+	probability(20, func(v *hugops.Verdict) float64 { return v.Probabilities.Neutral })
 	column(b, 21, rows, func(r *row) string { return string(r.reading.Stance) })
 	column(b, 22, rows, func(r *row) string { return r.reading.Model })
 	column(b, 23, rows, func(r *row) string { return r.reading.Rules })
@@ -178,6 +188,12 @@ func (s *Store) insertReadings(ctx context.Context, rows []row) error {
 	arrays(b, 28, rows, func(r *row) []string {
 		return linkStrings(r, func(l *hugops.Link) string { return strings.Join(l.Evidence, ";") })
 	})
+	column(b, 29, rows, func(r *row) bool { return r.reading.Abstained })
+	probability(30, func(v *hugops.Verdict) float64 { return v.Sarcasm })
+	probability(31, func(v *hugops.Verdict) float64 { return v.Targets.People })
+	probability(32, func(v *hugops.Verdict) float64 { return v.Targets.Company })
+	probability(33, func(v *hugops.Verdict) float64 { return v.Targets.Situation })
+	column(b, 34, rows, func(r *row) string { return cmp.Or(r.reading.Lang, "und") })
 	return b.send()
 }
 

@@ -52,6 +52,10 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
+	return s.migrate(ctx, list)
+}
+
+func (s *Store) migrate(ctx context.Context, list []migration) error {
 	fill := s.ddl()
 	if err := s.server.Exec(ctx, "CREATE DATABASE IF NOT EXISTS "+quoteName(s.config.Database)+fill.Replace(" $ON_CLUSTER")); err != nil {
 		return fmt.Errorf("store: creating database %s: %w", s.config.Database, err)

@@ -84,19 +84,25 @@ func digestOf(r *row) uint64 {
 		b = append(b, s...)
 	}
 	num := func(n uint64) { b = binary.LittleEndian.AppendUint64(b, n) }
-	p, x := &r.reading.Post, &r.reading.Probabilities
+	prob := func(p float64) { num(uint64(math.Float32bits(float32(p)))) }
+	p, v := &r.reading.Post, &r.reading.Verdict
 	num(r.version)
 	num(r.author)
 	num(xxhash.Sum64String(p.Text))
 	for _, s := range []string{p.Alias, p.AuthorService, p.Lang, p.ReplyTo, p.Source,
-		string(r.reading.Stance), r.reading.Model, r.reading.Rules} {
+		string(v.Stance), v.Lang, v.Model, r.reading.Rules} {
 		str(s)
 	}
 	if p.Bot {
 		num(1)
 	}
-	num(uint64(math.Float32bits(float32(x.Support))))
-	num(uint64(math.Float32bits(float32(x.Venting))))
+	if v.Abstained {
+		num(2)
+	}
+	for _, x := range []float64{v.Probabilities.Support, v.Probabilities.Venting, v.Sarcasm,
+		v.Targets.People, v.Targets.Company, v.Targets.Situation} {
+		prob(x)
+	}
 	for _, s := range p.URLs {
 		str(s)
 	}
@@ -105,7 +111,7 @@ func digestOf(r *row) uint64 {
 	}
 	for _, l := range r.links {
 		str(l.Outage)
-		num(uint64(math.Float32bits(float32(l.Probability))))
+		prob(l.Probability)
 		str(strings.Join(l.Evidence, ";"))
 	}
 	return max(xxhash.Sum64(b), 1)

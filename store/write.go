@@ -218,6 +218,31 @@ func (s *Store) settle(ctx context.Context, minutes []int64) error {
 	return fmt.Errorf("the series of %d minutes did not come to rest: too many writers at once", len(minutes))
 }
 
+// settleAtOnce is how many minutes Settle compares in one query.
+const settleAtOnce = 500
+
+// Settle makes the whole series agree with the readings. Only a process that was
+// killed in the middle of a Write leaves work for it, and only if nobody repeats
+// that Write: a worker does, from Kafka.
+func (s *Store) Settle(ctx context.Context) error {
+	var minutes []int64
+	err := s.each(ctx, sql("unsettled_minutes"), func(r driver.Rows) error {
+		var m int64
+		err := r.Scan(&m)
+		minutes = append(minutes, m)
+		return err
+	})
+	for some := range slices.Chunk(minutes, settleAtOnce) {
+		if err == nil {
+			err = s.settle(ctx, some)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("store: writing series: %w", err)
+	}
+	return nil
+}
+
 // seriesRow is a row of the table series.
 type seriesRow struct {
 	outage                             string

@@ -20,7 +20,8 @@ func reading(id string, minutes float64, stance hugops.Stance, change ...func(*h
 	r := hugops.Reading{
 		Post: hugops.Post{ID: id, Network: hugops.Mastodon, Author: "p1-" + id, Lang: "en",
 			PostedAt: begin.Add(time.Duration(minutes * float64(time.Minute))), Text: "text of " + id},
-		Stance: stance, Model: "m1", Rules: "r1", Services: []string{"nimbus"},
+		Verdict: hugops.Verdict{Stance: stance, Lang: "en", Model: "m1", Sarcasm: 0.05, Targets: hugops.Targets{People: .1, Company: .6, Situation: .3}},
+		Rules:   "r1", Services: []string{"nimbus"},
 		Links: []hugops.Link{{Outage: nimbus.ID, Probability: 0.9, Evidence: []string{"alias:nimbus", "time:during"}}},
 	}
 	switch stance {
@@ -47,6 +48,17 @@ func about(outages ...string) func(*hugops.Reading) {
 		for _, o := range outages {
 			r.Links = append(r.Links, hugops.Link{Outage: o, Probability: .7, Evidence: []string{"alias:x"}})
 		}
+	}
+}
+
+// abstaining is a reading of which the model does not say a stance; unread one
+// of which it does not know the language.
+func abstaining(r *hugops.Reading) { r.Abstained, r.Stance = true, hugops.Neutral }
+func unreadIn(lang string) func(*hugops.Reading) {
+	return func(r *hugops.Reading) {
+		abstaining(r)
+		r.Lang, r.Post.Lang, r.Probabilities = lang, lang, hugops.Probabilities{Neutral: 1}
+		r.Sarcasm, r.Targets = 0, hugops.Targets{People: 1. / 3, Company: 1. / 3, Situation: 1. / 3}
 	}
 }
 func edited(after time.Duration) func(*hugops.Reading) {

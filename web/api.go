@@ -60,7 +60,16 @@ type (
 		ByNetwork  []apiShare    `json:"by_network"`
 		ByLanguage []apiShare    `json:"by_language"`
 		Coverage   []apiCoverage `json:"coverage"`
+		Abstained  int           `json:"abstained"`
+		Blame      *apiBlame     `json:"blame"`
 		Model      string        `json:"model"`
+	}
+	apiBlame struct {
+		Posts     int     `json:"posts"`
+		People    float64 `json:"people"`
+		Company   float64 `json:"company"`
+		Situation float64 `json:"situation"`
+		Sarcasm   float64 `json:"sarcasm"`
 	}
 	apiUpdate struct {
 		At     time.Time `json:"at"`
@@ -226,7 +235,8 @@ func newAPIDetail(d hugops.Detail, base string, now time.Time) apiDetail {
 	out := apiDetail{
 		apiOutage: newAPIOutage(d.Summary, base, now), Impact: d.Outage.Impact, Components: append([]string{}, d.Outage.Components...),
 		Updates: []apiUpdate{}, FirstPost: when(d.FirstPost, now), LastPost: when(d.LastPost, now), Curve: []apiPoint{},
-		ByNetwork: newAPIShares(d.ByNetwork), ByLanguage: newAPIShares(d.ByLang), Coverage: apiCoverageOf(c), Model: d.Model,
+		ByNetwork: newAPIShares(d.ByNetwork), ByLanguage: newAPIShares(d.ByLang), Coverage: apiCoverageOf(c),
+		Abstained: d.Abstained, Blame: newAPIBlame(d), Model: d.Model,
 	}
 	if out.Index.Enough {
 		v := d.Index.Influence
@@ -245,6 +255,14 @@ func newAPIDetail(d hugops.Detail, base string, now time.Time) apiDetail {
 
 // fewest is the smallest cell of a breakdown that is shown.
 const fewest = 5
+
+// newAPIBlame is nil where too few people vented to say it.
+func newAPIBlame(d hugops.Detail) *apiBlame {
+	if d.Blame.Posts < fewest || d.Index.Venting < fewest {
+		return nil
+	}
+	return &apiBlame{d.Blame.Posts, d.Blame.People, d.Blame.Company, d.Blame.Situation, d.Blame.Sarcasm}
+}
 
 func newAPIShares(shares []hugops.Share) []apiShare {
 	out := []apiShare{}

@@ -54,7 +54,11 @@
 // influence (the most that one person moves the index, in points), curve
 // [{at, value, lower, upper}] (the index over the hour that ends at "at"; only
 // hours with enough people), by_network and by_language [{key, index}],
-// coverage [{network, from, to, state}] and model. The series:
+// coverage [{network, from, to, state}], abstained (posts of which the model did not
+// say a stance; they count as neutral), blame and model. blame is {posts, people,
+// company, situation, sarcasm}: over the venting posts, the mean probability, 0 to 1,
+// of blaming the people on duty, the company or the situation, and of sarcasm; null
+// where fewer than five people vented. The series:
 //
 //	{"outage": "nimbus-2026-11-22", "bucket_seconds": 300,
 //	  "series": [{"at": "2026-11-22T11:15:00Z",

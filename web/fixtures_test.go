@@ -162,6 +162,7 @@ func nimbus() hugops.Detail {
 			minutes("jetstream", hugops.Bluesky, hugops.CoverageLive, "12:31", "14:25"),
 			minutes("x", hugops.X, hugops.CoverageSample, "11:00", "14:25"),
 		),
+		Abstained: 611, Blame: hugops.Blame{Posts: 402, People: 0.1184, Company: 0.6931, Situation: 0.1885, Sarcasm: 0.2107},
 		Model: "stance-2026-11",
 	}
 }
@@ -194,6 +195,7 @@ func hopscotch() hugops.Detail {
 			Index: index(0, 0, 0, 11, 7, 20), Posts: 41, FirstPost: at("14:12"), LastPost: at("14:25"),
 		},
 		Bucket: 5 * time.Minute, Series: series("14:10", "14:25", 5, 4),
+		Abstained: 3, Blame: hugops.Blame{Posts: 7, People: 0.2, Company: 0.5, Situation: 0.3, Sarcasm: 0.1},
 		Coverage: minutes("mastodon.example", hugops.Mastodon, hugops.CoverageLive, "13:00", "14:25"),
 	}
 }

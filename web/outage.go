@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ type outageView struct {
 	Notice    *notice
 	Tiles     []tile
 	Chart     *chart
+	Blame     string // whom the venting posts blame, "" if too few vented
 	ByNetwork []share
 	ByLang    []share
 	Hug       hug
@@ -66,6 +68,7 @@ func newOutageView(d hugops.Detail, now time.Time) outageView {
 	}
 	v.CountedTo = moment(countedTo(d, v.Chart, now), o.StartedAt)
 	v.Tiles = tiles(d, v.Chart.Updates)
+	v.Blame = blame(d)
 	v.ByNetwork = shares(d.ByNetwork, networkName)
 	v.ByLang = shares(d.ByLang, language)
 	v.Hug = newHug(v.Service, v.Open)
@@ -106,7 +109,7 @@ func tiles(d hugops.Detail, updates []numbered) []tile {
 	ix := d.Index
 	sided := "people took a side"
 	if others := ix.Authors - ix.Sided; others > 0 {
-		sided += "; " + count(others) + " more only told the news or asked"
+		sided += "; " + count(others) + " more took none that we can read"
 	}
 	out := []tile{{count(ix.Sided), sided}, {count(ix.Support), "people sent support to the team"}}
 	if len(updates) > 0 && !d.FirstPost.IsZero() {
@@ -127,6 +130,18 @@ func tiles(d hugops.Detail, updates []numbered) []tile {
 		out = append(out, tile{points, "the most that any one person moves the index"})
 	}
 	return out
+}
+
+// blame says whom the venting posts blame, where as many people vented as an index
+// needs: "Of every 100 venting posts, about 12 blame the people on duty, …".
+func blame(d hugops.Detail) string {
+	b := d.Blame
+	if b.Posts < hugops.MinAuthors || d.Index.Venting < hugops.MinAuthors {
+		return ""
+	}
+	onPeople, onCompany := whole(100*b.People), whole(100*b.Company)
+	return "Of every 100 venting posts, about " + strconv.Itoa(onPeople) + " blame the people on duty, " + strconv.Itoa(onCompany) +
+		" the company and " + strconv.Itoa(max(0, 100-onPeople-onCompany)) + " the situation, as the model reads them."
 }
 
 // shares names the rows of a breakdown, most people first, "all others" last.

@@ -1,4 +1,4 @@
-package main
+package train
 
 import (
 	"bufio"
@@ -10,9 +10,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/hugops/hugops/classify/internal/plain"
 )
 
-var labels = []string{"support", "venting", "neutral"}
+var (
+	labels  = []string{"support", "venting", "neutral"}
+	targets = []string{"people", "company", "situation"}
+)
 
 // table is a file of fields parted by tabs, with a header line.
 type table struct {
@@ -64,7 +69,7 @@ func readTable(path string, header []string) (*table, error) {
 	return t, nil
 }
 
-// readCorpus reads every .tsv file of a folder: label, lang and text.
+// readCorpus reads every .tsv file of a folder.
 func readCorpus(dir string) (examples []example, err error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.tsv"))
 	if err != nil || len(files) == 0 {
@@ -78,20 +83,51 @@ func readCorpus(dir string) (examples []example, err error) {
 		}
 		file := strings.TrimSuffix(filepath.Base(path), ".tsv")
 		for n, row := range t.rows {
-			label := slices.Index(labels, t.get(row, "label"))
-			if label < 0 {
+			e, err := t.example(row)
+			if err != nil || e.label < 0 {
 				return nil, fmt.Errorf("%s, row %d: label %q is none of %v", path, n+1, t.get(row, "label"), labels)
 			}
-			examples = append(examples, example{text: t.get(row, "text"), lang: t.get(row, "lang"), label: label, weight: 1,
-				sarcasm: t.get(row, "sarcasm") == "1",
-				trap:    slices.Contains(labels, file) && file != labels[label]}) // a file named after a class holds traps of it
+			e.text, e.lang, e.weight, e.near = plain.Text(t.get(row, "text")), t.get(row, "lang"), 1, true
+			e.trap = slices.Contains(labels, file) && file != labels[e.label] // a file named after a class holds traps of it
+			examples = append(examples, e)
 		}
 	}
 	return examples, nil
 }
 
-// readPosts reads labelled posts to measure on: a JSON object a line with text,
-// label and set.
+// example reads the columns label ("-" for one to leave out), target and sarcasm.
+func (t *table) example(row []string) (e example, err error) {
+	e.label = slices.Index(labels, t.get(row, "label"))
+	if l := t.get(row, "label"); e.label < 0 && l != "-" {
+		return e, fmt.Errorf("label %q is none of %v", l, labels)
+	}
+	e.target = slices.Index(targets, t.get(row, "target"))
+	if t.get(row, "sarcasm") == "1" {
+		e.sarcasm = 1
+	}
+	return e, nil
+}
+
+// readPairs reads minimal pairs: two posts a row, one after the other.
+func readPairs(path string) (examples []example, err error) {
+	t, err := readTable(path, nil)
+	if err != nil {
+		return nil, err
+	}
+	for n, row := range t.rows {
+		for _, half := range []string{"a", "b"} {
+			label := slices.Index(labels, t.get(row, "label_"+half))
+			if label < 0 {
+				return nil, fmt.Errorf("%s, row %d: label %q is none of %v", path, n+1, t.get(row, "label_"+half), labels)
+			}
+			examples = append(examples, example{text: plain.Text(t.get(row, "text_"+half)), lang: t.get(row, "lang"), label: label,
+				weight: 1, sarcasm: none, target: none, near: true, trap: true, pair: t.get(row, "trap")})
+		}
+	}
+	return examples, nil
+}
+
+// readPosts reads posts: a JSON object with text a line.
 func readPosts(path string) (examples []example, err error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -101,15 +137,11 @@ func readPosts(path string) (examples []example, err error) {
 	s := bufio.NewScanner(file)
 	s.Buffer(nil, 1<<20)
 	for s.Scan() {
-		var p struct{ Text, Label, Set, Lang string }
+		var p struct{ Text string }
 		if err := json.Unmarshal(s.Bytes(), &p); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
-		label := slices.Index(labels, p.Label)
-		if label < 0 {
-			return nil, fmt.Errorf("%s: label %q is none of %v", path, p.Label, labels)
-		}
-		examples = append(examples, example{text: p.Text, lang: p.Lang, label: label, weight: 1, set: p.Set})
+		examples = append(examples, example{text: plain.Text(p.Text)})
 	}
 	return examples, s.Err()
 }

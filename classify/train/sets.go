@@ -1,6 +1,8 @@
-package main
+package train
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -9,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/hugops/hugops/classify/internal/linear"
+	"github.com/hugops/hugops/classify/internal/plain"
 )
 
 // set is one public data set, how its rows are labelled and what they weigh.
@@ -24,7 +27,7 @@ type set struct {
 // key is what texts are told apart by: letters and digits only.
 func key(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+		if unicode.IsLetter(r) || unicode.IsNumber(r) {
 			return unicode.ToLower(r)
 		}
 		return -1
@@ -38,31 +41,86 @@ var sets = []set{
 	{name: "complaints-x-ci", licence: "MIT", files: []string{"x_ci.tsv.gz"}, weight: 0.5, label: complaints},
 	{name: "premo-pull-requests", licence: "MIT", files: []string{"premo.tsv.gz"}, weight: 0.2, label: premo},
 	{name: "senti4sd", licence: "MIT", files: []string{"train.tsv.gz", "test.tsv.gz"}, weight: 0.3, label: polarity},
+	{name: "isarcasmeval", licence: "MIT", files: []string{"train_en.tsv.gz"}, label: unmapped},
+	{name: "vader-tweets-groundtruth", licence: "MIT", files: []string{"tweets_groundtruth.tsv.gz"}, label: unmapped},
 	{name: "lexicon-vader", licence: "MIT", files: []string{"vader_lexicon.txt.gz"}, weight: 0.2, label: valence, header: []string{"text", "valence"}},
 }
 
-// readSets reads the sets below a folder, each text once.
-func readSets(dir string) (examples []example, err error) {
+// readSets reads the sets below a folder, each text once: the posts that were
+// read for their stance (folder labels), and the rest by the sets' own labels.
+func readSets(dir, labelDir string) (read, others []example, err error) {
+	stances, err := readLabels(labelDir)
+	if err != nil {
+		return nil, nil, err
+	}
 	seen := map[string]bool{}
 	for _, s := range sets {
 		for _, file := range s.files {
 			t, err := readTable(filepath.Join(dir, s.name, file), s.header)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			for _, row := range t.rows {
-				text := t.get(row, "text")
-				l, k := s.label(t, row), key(text)
-				if l < 0 || seen[k] || len(k) < 3 {
+				text := plain.Text(t.get(row, s.text()))
+				l, k := s.label(t, row), key(t.get(row, s.text()))
+				if seen[k] || len(k) < 3 {
 					continue
 				}
 				seen[k] = true
-				examples = append(examples, example{text: text, lang: "en", label: l, weight: s.weight, set: s.name})
+				if e, ok := stances[keyHash(k)]; ok {
+					if e.text = text; e.label >= 0 {
+						read = append(read, e)
+					}
+				} else if l >= 0 {
+					others = append(others, example{text: text, lang: "en", label: l, sarcasm: none, target: none, weight: s.weight, set: s.name})
+				}
 			}
 		}
 	}
-	noteLacks(examples)
-	return examples, nil
+	noteLacks(others)
+	return read, others, nil
+}
+
+func (s *set) text() string {
+	if s.name == "isarcasmeval" {
+		return "tweet"
+	}
+	return "text"
+}
+
+// readSet is the set of the posts that were read for their stance.
+const readSet = "read"
+
+// readLabels reads the labels of posts of public sets: their keys' hashes, and
+// what a reader found. A post weighs by how near it is to a fault of a service.
+func readLabels(dir string) (map[string]example, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.tsv"))
+	if err != nil || len(files) == 0 {
+		return nil, fmt.Errorf("no .tsv file in %q (%w)", dir, err)
+	}
+	weights := map[string]float64{"0": 0.3, "1": 0.6, "2": 1}
+	stances := map[string]example{}
+	for _, path := range files {
+		t, err := readTable(path, nil)
+		if err != nil {
+			return nil, err
+		}
+		for n, row := range t.rows {
+			e, err := t.example(row)
+			if err != nil {
+				return nil, fmt.Errorf("%s, row %d: %w", path, n+1, err)
+			}
+			e.lang, e.set, e.weight, e.near = "en", readSet, weights[t.get(row, "near")], t.get(row, "near") != "0"
+			stances[t.get(row, "key")] = e
+		}
+	}
+	return stances, nil
+}
+
+// keyHash is how the labels name a text.
+func keyHash(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:6])
 }
 
 // noteLacks notes for every example which classes its set lacks.
@@ -80,16 +138,25 @@ func noteLacks(examples []example) {
 	}
 }
 
+func count(examples []example, is func(*example) bool) (n int) {
+	for i := range examples {
+		if is(&examples[i]) {
+			n++
+		}
+	}
+	return n
+}
+
 // notesOf counts the examples of each set.
 func notesOf(examples []example) (notes []string) {
 	for _, s := range sets {
-		n := 0
-		for i := range examples {
-			if examples[i].set == s.name {
-				n++
-			}
+		n := count(examples, func(e *example) bool { return e.set == s.name })
+		if n > 0 {
+			notes = append(notes, fmt.Sprintf("%s (%s): %d rows of weight %g", s.name, s.licence, n, s.weight))
 		}
-		notes = append(notes, fmt.Sprintf("%s (%s): %d rows of weight %g", s.name, s.licence, n, s.weight))
+	}
+	if n := count(examples, func(e *example) bool { return e.set == readSet }); n > 0 {
+		notes = append(notes, fmt.Sprintf("classify/labels: %d posts of these sets, read for their stance", n))
 	}
 	return notes
 }
@@ -100,6 +167,8 @@ const (
 	neutral
 	none = -1
 )
+
+func unmapped(*table, []string) int { return none }
 
 var emotions = map[string]int{"gratitude": support, "caring": support, "admiration": support,
 	"anger": venting, "annoyance": venting, "disappointment": venting, "disapproval": venting, "disgust": venting,

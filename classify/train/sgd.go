@@ -1,4 +1,4 @@
-package main
+package train
 
 import (
 	"math"
@@ -11,11 +11,14 @@ import (
 type example struct {
 	text    string
 	lang    string
-	label   int     // support 0, venting 1, neutral 2
-	weight  float64 // of its loss
-	set     string  // where it is from; "" for the corpus
-	trap    bool    // written to look like another class
-	sarcasm bool
+	label   int                  // support 0, venting 1, neutral 2
+	sarcasm int                  // 1 yes, 0 no, none unknown
+	target  int                  // of a post that vents: people 0, company 1, situation 2; else none
+	weight  float64              // of its loss
+	set     string               // where it is from; "" for the corpus
+	near    bool                 // about a fault or a service, not of the neighbourhood only
+	pair    string               // the trap of a minimal pair
+	trap    bool                 // written to look like another class
 	lacks   [linear.Classes]bool // classes that its set does not have
 }
 
@@ -33,12 +36,12 @@ var defaults = options{epochs: 5, rate: 0.15, decay: 0.02, ownDecay: 0.05, augme
 
 // params are the weights of a model before they are made bytes.
 type params struct {
-	w     []float32 // bucket*Classes + class
-	bias  [linear.Classes]float64
-	dense [linear.Classes][linear.Dense]float64
+	w     []float32 // bucket*Outputs + output
+	bias  [linear.Outputs]float64
+	dense [linear.Outputs][linear.Dense]float64
 }
 
-func newParams() *params { return &params{w: make([]float32, linear.Classes*linear.Buckets)} }
+func newParams() *params { return &params{w: make([]float32, linear.Outputs*linear.Buckets)} }
 
 // learner is the state of AdaGrad (Duchi, Hazan, Singer, 2011): each weight's
 // step shrinks with the sum of its squared gradients.
@@ -59,12 +62,12 @@ type learner struct {
 type weights struct {
 	params
 	gw     []float32
-	gbias  [linear.Classes]float64
-	gdense [linear.Classes][linear.Dense]float64
+	gbias  [linear.Outputs]float64
+	gdense [linear.Outputs][linear.Dense]float64
 }
 
 func newWeights() *weights {
-	return &weights{params: *newParams(), gw: make([]float32, linear.Classes*linear.Buckets)}
+	return &weights{params: *newParams(), gw: make([]float32, linear.Outputs*linear.Buckets)}
 }
 
 // fit trains by stochastic gradient descent on the log loss. The same examples,
@@ -131,19 +134,12 @@ func (l *learner) step(text string, e *example) {
 	wv, cv := linear.Norm(len(l.f.Words)), linear.Norm(len(l.f.Chars))
 	for k := range z {
 		z[k] += wv*l.shared.sum(l.f.Words, k) + cv*l.shared.sum(l.f.Chars, k)
-		if e.lacks[k] {
-			z[k] = math.Inf(-1)
-		}
 	}
-	p := linear.Softmax(z, 1, [linear.Classes]float64{})
-	for k := range linear.Classes {
-		g := p[k] * e.weight
-		if k == e.label {
-			g = (p[k] - 1) * e.weight
-		}
+	for k, g := range gradient(&z, e) {
 		if g == 0 {
 			continue
 		}
+		g *= e.weight
 		for _, w := range []*weights{&l.shared, own} {
 			w.descend(l.f.Words, k, g*wv, l.o.rate)
 			w.descend(l.f.Chars, k, g*cv, l.o.rate)
@@ -152,10 +148,37 @@ func (l *learner) step(text string, e *example) {
 	}
 }
 
+// gradient is that of the log losses of what is known of an example: its stance,
+// whether it is sarcasm, and whom it blames.
+func gradient(z *linear.Logits, e *example) (g linear.Logits) {
+	stance := [linear.Classes]float64(z[:])
+	for k := range stance {
+		if e.lacks[k] {
+			stance[k] = math.Inf(-1)
+		}
+	}
+	if e.label >= 0 {
+		for k, p := range linear.Softmax(stance, 1, [linear.Classes]float64{}) {
+			g[k] = p
+		}
+		g[e.label]--
+	}
+	if e.sarcasm >= 0 {
+		g[linear.Sarcasm] = 1/(1+math.Exp(-z[linear.Sarcasm])) - float64(e.sarcasm)
+	}
+	if e.target >= 0 {
+		for k, p := range linear.Softmax([3]float64(z[linear.Target:]), 1, [3]float64{}) {
+			g[linear.Target+k] = p
+		}
+		g[linear.Target+e.target]--
+	}
+	return g
+}
+
 func (w *weights) descend(buckets []uint32, k int, g, rate float64) {
 	g2, r := float32(g*g), rate*g
 	for _, b := range buckets {
-		i := int(b)*linear.Classes + k
+		i := int(b)*linear.Outputs + k
 		w.gw[i] += g2
 		w.w[i] -= float32(r / math.Sqrt(float64(w.gw[i])+0.02))
 	}
@@ -179,7 +202,7 @@ func (w *weights) shrink(decay float64) {
 }
 
 // logits of the float weights.
-func (p *params) logits(f *linear.Features) (z [linear.Classes]float64) {
+func (p *params) logits(f *linear.Features) (z linear.Logits) {
 	wv, cv := linear.Norm(len(f.Words)), linear.Norm(len(f.Chars))
 	for k := range z {
 		z[k] = p.bias[k] + wv*p.sum(f.Words, k) + cv*p.sum(f.Chars, k)
@@ -192,7 +215,7 @@ func (p *params) logits(f *linear.Features) (z [linear.Classes]float64) {
 
 func (p *params) sum(buckets []uint32, k int) (s float64) {
 	for _, b := range buckets {
-		s += float64(p.w[int(b)*linear.Classes+k])
+		s += float64(p.w[int(b)*linear.Outputs+k])
 	}
 	return s
 }

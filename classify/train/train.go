@@ -1,103 +1,181 @@
-package main
+package train
 
 import (
+	"context"
 	"math"
 
+	"github.com/hugops/hugops/classify/internal/encoder"
 	"github.com/hugops/hugops/classify/internal/linear"
+	"github.com/hugops/hugops/classify/internal/plain"
 )
 
 // foldCount is the number of folds of the cross-validation.
 const foldCount = 5
 
-// result is a trained model with what cross-validation says of it.
-type result struct {
-	file    []byte
-	held    []prediction
+// Result is a trained model with what held-out posts say of it.
+type Result struct {
+	File    []byte
+	header  linear.Header
 	domains []domain
 }
 
-// prediction is what a model said of an example that it was not trained on.
+// prediction is what the readers said of an example that they were not trained
+// on; second is nil if the second reader does not read such posts.
 type prediction struct {
 	example *example
-	logits  [linear.Classes]float64
+	first   linear.Logits
+	second  *linear.Logits
 	weight  float64 // how like a real post it is
 }
 
-// train makes a model file from a corpus, and from other sets to learn from
-// besides. The calibration comes from the corpus alone, held out fold by fold;
-// the error model from that and from posts of outages, of which nothing is
-// learnt. It is a pure function: the same inputs give the same bytes on the same
-// architecture.
-func train(corpus, others, outages []example, o options, notes []string) (*result, error) {
-	held := crossValidate(corpus, others, o)
-	h := linear.Header{Notes: notes}
-	h.Sharpness, h.Shift = calibrate(held)
-	p := fit(append(append([]example(nil), corpus...), others...), o)
-	r := &result{held: held, domains: append(corpusDomains(held), outageDomains(outages, p)...)}
-	h.Errors = errorModel(r.domains, h.Sharpness, h.Shift)
+// train makes a model file. The calibration and the error model come from posts
+// that the readers have not seen: the first is asked by cross-validation, the
+// second about those of which it learnt nothing (heldOut).
+func train(ctx context.Context, d *data, second *encoder.Model, o options, step func(string, ...any)) (*Result, error) {
+	held, err := crossValidate(ctx, d, o, step)
+	if err != nil {
+		return nil, err
+	}
+	step("learning from all")
+	p := fit(append(append([]example(nil), d.own...), d.others...), o)
+	unseen := append(append([]example(nil), d.pairs...), d.outages...)
+	asked := ask(p, unseen)
+	h := linear.Header{Notes: d.notes}
+	h.Calibration = calibrate(held, func(p *prediction) linear.Logits { return p.first })
+	h.Gate = gate(held, &h)
+	if second != nil {
+		step("asking the second reader")
+		if held, err = askSecond(ctx, second, held, heldOut); err != nil {
+			return nil, err
+		}
+		if asked, err = askSecond(ctx, second, asked, func(*example) bool { return true }); err != nil {
+			return nil, err
+		}
+		h.Encoder = second.Version()
+		calibrateSecond(held, &h)
+	}
+	r := &Result{domains: append(corpusDomains(held), otherDomains(asked)...)}
+	h.Errors = errorModel(r.domains, &h, leastPosts)
 	weights := quantise(p, &h)
-	var err error
-	r.file, err = linear.Marshal(h, weights)
+	r.header = h
+	r.File, err = linear.Marshal(h, weights)
 	return r, err
 }
 
-// crossValidate predicts every example of the corpus by a model that has seen
-// neither it nor a near-duplicate.
-func crossValidate(corpus, others []example, o options) []prediction {
-	fold := folds(corpus, foldCount)
-	held := make([]prediction, len(corpus))
+// ask returns what a model says of posts.
+func ask(p *params, posts []example) []prediction {
+	out := make([]prediction, len(posts))
 	var f linear.Features
-	for k := range foldCount {
-		var rest []example
-		for i := range corpus {
-			if fold[i] != k {
-				rest = append(rest, corpus[i])
-			}
+	for i := range posts {
+		f.Extract(posts[i].text)
+		out[i] = prediction{example: &posts[i], first: p.logits(&f), weight: 1}
+	}
+	return out
+}
+
+// askSecond asks the second reader about the English posts that it has not seen,
+// and drops those English posts that it has.
+func askSecond(ctx context.Context, m *encoder.Model, posts []prediction, unseen func(*example) bool) ([]prediction, error) {
+	s := m.NewScratch()
+	kept := posts[:0]
+	for _, p := range posts {
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
-		p := fit(append(rest, others...), o)
-		for i := range corpus {
-			if fold[i] == k {
-				f.Extract(corpus[i].text)
-				held[i] = prediction{&corpus[i], p.logits(&f), likeness(&corpus[i])}
+		if p.example.lang == "en" {
+			if !unseen(p.example) {
+				continue
 			}
+			var z linear.Logits
+			for k, v := range m.Logits(s, plain.ForEncoder(p.example.text)) {
+				z[k] = float64(v)
+			}
+			p.second = &z
+		}
+		kept = append(kept, p)
+	}
+	return kept, nil
+}
+
+// crossValidate predicts every example of our own by a model that has seen
+// neither it nor a near-duplicate.
+func crossValidate(ctx context.Context, d *data, o options, step func(string, ...any)) ([]prediction, error) {
+	fold := folds(d.own, foldCount)
+	held := make([]prediction, len(d.own))
+	for k := range foldCount {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		step("cross-validation, part %d of %d", k+1, foldCount)
+		var rest, part []example
+		var at []int
+		for i := range d.own {
+			if fold[i] != k {
+				rest = append(rest, d.own[i])
+				continue
+			}
+			part, at = append(part, d.own[i]), append(at, i)
+		}
+		p := fit(append(rest, d.others...), o)
+		for j, said := range ask(p, part) {
+			said.example = &d.own[at[j]]
+			said.weight = likeness(said.example)
+			held[at[j]] = said
 		}
 	}
 	balance(held)
-	return held
+	return held, nil
 }
 
-// balance scales the weights so that every class weighs the same: calibrated
-// probabilities are those of a stream with a third of each, which is what
-// prevalence estimation starts from.
+// balance scales the weights so that every class weighs the same among the posts
+// of the corpus, and likewise among those of public sets: calibrated probabilities
+// are those of a stream with a third of each, which is what prevalence estimation
+// starts from, and no kind of post may look like one class by itself.
 func balance(held []prediction) {
-	var total [linear.Classes]float64
+	var total [2][linear.Classes]float64
 	for i := range held {
-		total[held[i].example.label] += held[i].weight
+		total[kind(&held[i])][held[i].example.label] += held[i].weight
 	}
 	for i := range held {
-		held[i].weight *= float64(len(held)) / linear.Classes / total[held[i].example.label]
+		t := &total[kind(&held[i])]
+		held[i].weight *= (t[0] + t[1] + t[2]) / linear.Classes / t[held[i].example.label]
 	}
 }
 
-// quantise turns the weights into one byte each, with one scale for words and
-// one for characters, and puts the rest into the header.
+func kind(p *prediction) int {
+	if p.example.set == readSet {
+		return 1
+	}
+	return 0
+}
+
+// quantise turns the weights into one byte each, with a scale for each output's
+// words and characters, and puts the rest into the header.
 func quantise(p *params, h *linear.Header) []int8 {
 	h.Bias, h.Dense = p.bias, p.dense
-	groups := [2][]float32{p.w[:linear.WordBuckets*linear.Classes], p.w[linear.WordBuckets*linear.Classes:]}
-	out := make([]int8, 0, len(p.w))
-	for g, weights := range groups {
-		top := float32(0)
-		for _, w := range weights {
-			top = max(top, w, -w)
+	const border = linear.WordBuckets * linear.Outputs
+	var top [2][linear.Outputs]float32
+	for i, w := range p.w {
+		t := &top[group(i, border)][i%linear.Outputs]
+		*t = max(*t, w, -w)
+	}
+	for g := range top {
+		for k, t := range top[g] {
+			h.Scale[g][k] = float64(t) / 127
 		}
-		h.Scale[g] = float64(top) / 127
-		for _, w := range weights {
-			q := 0.0
-			if top > 0 {
-				q = math.Round(float64(w) / h.Scale[g])
-			}
-			out = append(out, int8(q))
+	}
+	out := make([]int8, len(p.w))
+	for i, w := range p.w {
+		if scale := h.Scale[group(i, border)][i%linear.Outputs]; scale > 0 {
+			out[i] = int8(math.Round(float64(w) / scale))
 		}
 	}
 	return out
+}
+
+func group(i, border int) int {
+	if i < border {
+		return 0
+	}
+	return 1
 }

@@ -1,7 +1,9 @@
-package main
+package train
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -17,39 +19,62 @@ import (
 func tiny() (examples []example) {
 	for i := range 40 {
 		for label, words := range []string{"thank you dear engineers number", "you useless clowns number", "the server answers with number"} {
-			examples = append(examples, example{text: fmt.Sprintf("%s %c%c", words, 'a'+i%26, 'a'+i*7%26), lang: "en", label: label, weight: 1})
+			examples = append(examples, example{text: fmt.Sprintf("%s %c%c", words, 'a'+i%26, 'a'+i*7%26), lang: "en", label: label, weight: 1, sarcasm: label & 1, target: label - 1})
 		}
 	}
 	return examples
 }
 
+// plainly is a header whose probabilities are the softmax of the logits.
+func plainly() *linear.Header { return &linear.Header{Calibration: linear.Calibration{Sharpness: 1}} }
+
+func trainTiny(t *testing.T) *Result {
+	t.Helper()
+	r, err := train(t.Context(), &data{own: tiny(), outages: tiny(), notes: []string{"tiny"}}, nil, defaults, func(string, ...any) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 func TestTrainGivesTheSameBytesTwice(t *testing.T) {
-	a, err := train(tiny(), nil, nil, defaults, []string{"tiny"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := train(tiny(), nil, nil, defaults, []string{"tiny"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(a.file, b.file) {
+	a, b := trainTiny(t), trainTiny(t)
+	if !bytes.Equal(a.File, b.File) {
 		t.Error("two trainings on the same corpus gave different files")
 	}
-	m, err := linear.Load(a.file)
+	m, err := linear.Load(a.File)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for label, text := range []string{"thank you engineers", "useless clowns", "the server answers"} {
-		if p := m.Probabilities(text); argmax(p) != label {
-			t.Errorf("%q: %.2f, want %s", text, p, labels[label])
+		z := m.Logits(text)
+		d := m.Decide(&z, nil)
+		if argmax(d.Stance) != label {
+			t.Errorf("%q: %.2f, want %s", text, d.Stance, labels[label])
 		}
+		if sarcastic := d.Sarcasm > 0.3; sarcastic != (label == 1) {
+			t.Errorf("%q: sarcasm %.2f; of this corpus just what vents is sarcastic", text, d.Sarcasm)
+		}
+	}
+	var report bytes.Buffer
+	if err := a.Report(&report); err != nil || !strings.Contains(report.String(), "macro-F1") {
+		t.Errorf("the report is %q, %v", &report, err)
+	}
+}
+
+func TestTrainingStops(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := train(ctx, &data{own: tiny()}, nil, defaults, func(string, ...any) {}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a stopped training says %v", err)
 	}
 }
 
 func TestQuantisedModelAgreesWithItsFloats(t *testing.T) {
 	p := fit(tiny(), defaults)
-	h := linear.Header{Sharpness: 1, Errors: errorModel([]domain{{posts: []prediction{
-		{example: &example{label: 0}, weight: 1}, {example: &example{label: 1}, weight: 1}, {example: &example{label: 2}, weight: 1}}}}, 1, [3]float64{})}
+	h := *plainly()
+	h.Errors = errorModel([]domain{{posts: []prediction{
+		{example: &example{label: 0}, weight: 1}, {example: &example{label: 1}, weight: 1}, {example: &example{label: 2}, weight: 1}}}}, &h, 1)
 	weights := quantise(p, &h) // completes the header
 	file, err := linear.Marshal(h, weights)
 	if err != nil {
@@ -62,11 +87,37 @@ func TestQuantisedModelAgreesWithItsFloats(t *testing.T) {
 	var f linear.Features
 	for _, e := range tiny() {
 		f.Extract(e.text)
-		want, got := p.logits(&f), m.Logits(&f)
+		want, got := p.logits(&f), m.Logits(e.text)
 		for k := range want {
 			if math.Abs(want[k]-got[k]) > 0.1 {
 				t.Fatalf("%q: logits %.3f, want %.3f", e.text, got, want)
 			}
+		}
+	}
+}
+
+// TestLevel: answers that are right just as often as they are sure, at 0.5 and at
+// 0.9, are right in 60 % of cases from 0.6 on.
+func TestLevel(t *testing.T) {
+	var held []prediction
+	for _, a := range []struct {
+		sure  float64
+		n     int
+		right int
+	}{{.5, 100, 50}, {.9, 100, 90}} {
+		rest := (1 - a.sure) / 2
+		for i := range a.n {
+			label := 1
+			if i < a.right {
+				label = 0
+			}
+			held = append(held, prediction{example: &example{label: label, near: true}, first: linear.Logits{math.Log(a.sure), math.Log(rest), math.Log(rest)}})
+		}
+	}
+	for _, share := range []float64{.55, .6, .8} {
+		got := level(held, share, func(p *prediction) [linear.Classes]float64 { return plainly().Stance(&p.first) })
+		if math.Abs(got-share) > 0.01 {
+			t.Errorf("right in %v of cases from %v, want the same", share, got)
 		}
 	}
 }
@@ -95,11 +146,11 @@ func TestNearDuplicatesShareAFold(t *testing.T) {
 func TestMomentsByHand(t *testing.T) {
 	far := math.Inf(-1)
 	d := domain{posts: []prediction{
-		{example: &example{label: 0}, logits: [3]float64{0, 0, far}, weight: 3},
-		{example: &example{label: 0}, logits: [3]float64{0, far, far}, weight: 1},
-		{example: &example{label: 1}, logits: [3]float64{0, 0, far}, weight: 1},
+		{example: &example{label: 0}, first: linear.Logits{0, 0, far}, weight: 3},
+		{example: &example{label: 0}, first: linear.Logits{0, far, far}, weight: 1},
+		{example: &example{label: 1}, first: linear.Logits{0, 0, far}, weight: 1},
 	}}
-	m := d.moments(0, 1, [3]float64{})
+	m := d.moments(0, plainly())
 	if want := [3]float64{0.625, 0.375, 0}; m.mean != want {
 		t.Errorf("mean %v, want %v", m.mean, want)
 	}
@@ -118,9 +169,9 @@ func TestMomentsByHand(t *testing.T) {
 // 2 × 1/16 / (2−1) = 1/8, and (1 + 1/2)/8 for a third domain.
 func TestErrorModelByHand(t *testing.T) {
 	far := math.Inf(-1)
-	half := prediction{example: &example{label: 0}, logits: [3]float64{0, 0, far}, weight: 1}
-	sure := prediction{example: &example{label: 0}, logits: [3]float64{0, far, far}, weight: 1}
-	e := errorModel([]domain{{posts: []prediction{half, half}}, {posts: []prediction{sure}}, {}}, 1, [3]float64{})
+	half := prediction{example: &example{label: 0}, first: linear.Logits{0, 0, far}, weight: 1}
+	sure := prediction{example: &example{label: 0}, first: linear.Logits{0, far, far}, weight: 1}
+	e := errorModel([]domain{{posts: []prediction{half, half}}, {posts: []prediction{sure}}, {}}, plainly(), 1)
 	if want := [3]float64{0.75, 0.25, 0}; e.Mean[0] != want || e.N[0] != 3 {
 		t.Errorf("mean %v of %d, want %v of 3", e.Mean[0], e.N[0], want)
 	}
@@ -131,7 +182,7 @@ func TestErrorModelByHand(t *testing.T) {
 		t.Errorf("covariance %v, want %v", got, -1.5/8)
 	}
 	// One domain alone: two posts at 1/2 and 1, each 1/4 off; 1/16 a post, 1/32 of their mean.
-	e = errorModel([]domain{{posts: []prediction{half, sure}}}, 1, [3]float64{})
+	e = errorModel([]domain{{posts: []prediction{half, sure}}}, plainly(), 1)
 	if got := e.Cov[0][0][0] / float64(e.N[0]); math.Abs(got-1./32) > 1e-12 {
 		t.Errorf("variance of one domain %v, want 1/32", got)
 	}
@@ -148,8 +199,8 @@ func TestReadOutages(t *testing.T) {
 		}
 	}
 	got, err := readOutages(dir)
-	want := []example{{text: "ist b weg?", lang: "de", label: 2, weight: 1, set: "a"}, {text: "oh great", lang: "en", label: 1, weight: 1, set: "b"},
-		{text: "hang in there\nfriends", lang: "en", label: 0, weight: 1, set: "b"}}
+	want := []example{{text: "ist b weg?", lang: "de", label: 2, weight: 1, near: true, sarcasm: none, target: none, set: "a"}, {text: "oh great", lang: "en", label: 1, weight: 1, near: true, sarcasm: none, target: none, set: "b"},
+		{text: "hang in there\nfriends", lang: "en", label: 0, weight: 1, near: true, sarcasm: none, target: none, set: "b"}}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
@@ -199,7 +250,7 @@ func TestOrdinaryWords(t *testing.T) {
 }
 
 // TestOrdinaryWordsAreThoseOfTheCorpus fails when the corpus has changed and the
-// linker's list has not: go run ./classify/train -words classify/ordinary.txt
+// linker's list has not: hugops train --words classify/ordinary.txt
 func TestOrdinaryWordsAreThoseOfTheCorpus(t *testing.T) {
 	examples, err := readCorpus(filepath.Join("..", "corpus"))
 	if err != nil {
@@ -210,7 +261,7 @@ func TestOrdinaryWordsAreThoseOfTheCorpus(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := strings.Join(ordinaryWords(examples), "\n") + "\n"; string(file) != want {
-		t.Error("classify/ordinary.txt is not what the corpus gives: go run ./classify/train -words classify/ordinary.txt")
+		t.Error("classify/ordinary.txt is not what the corpus gives: hugops train --words classify/ordinary.txt")
 	}
 }
 

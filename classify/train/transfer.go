@@ -1,4 +1,4 @@
-package main
+package train
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/hugops/hugops"
 	"github.com/hugops/hugops/classify/internal/linear"
+	"github.com/hugops/hugops/classify/internal/plain"
 )
 
 // domain is a group of posts of one kind, with what a model said of them that
@@ -19,37 +20,54 @@ type domain struct {
 	posts []prediction
 }
 
-// corpusDomains parts the held-out posts of the corpus: English posts, English
-// posts written to look like another stance, and the other languages.
+// corpusDomains parts the held-out posts of our own: posts of public sets near a
+// fault or a service, and of the corpus English posts, English posts written to
+// look like another stance, and the other languages.
 func corpusDomains(held []prediction) []domain {
-	parts := []domain{{name: "corpus, English"}, {name: "corpus, English traps"}, {name: "corpus, other languages"}}
+	parts := []domain{{name: "corpus, English"}, {name: "corpus, English traps"}, {name: "corpus, other languages"}, {name: "public sets, read"}}
 	for _, p := range held {
+		i := 0
 		switch {
+		case p.example.set == readSet:
+			i = 3
 		case p.example.lang != "en":
-			parts[2].posts = append(parts[2].posts, p)
+			i = 2
+		case p.example.pair != "":
+			continue // their held-out part is a domain of its own
 		case p.example.trap:
-			parts[1].posts = append(parts[1].posts, p)
-		default:
-			parts[0].posts = append(parts[0].posts, p)
+			i = 1
+		}
+		if p.example.near {
+			parts[i].posts = append(parts[i].posts, p)
 		}
 	}
 	return parts
 }
 
-// outageDomains parts labelled posts of outages, one domain an outage, and asks
-// the model about them.
-func outageDomains(posts []example, p *params) (domains []domain) {
-	var f linear.Features
-	for i := range posts {
-		e := &posts[i]
-		if n := len(domains); n == 0 || domains[n-1].name != e.set {
-			domains = append(domains, domain{name: e.set})
+// otherDomains parts posts of which nothing was learnt: the pairs, and the
+// outages, one domain each.
+func otherDomains(asked []prediction) (domains []domain) {
+	for _, p := range asked {
+		name := p.example.set
+		if p.example.pair != "" {
+			name = "minimal pairs"
 		}
-		f.Extract(e.text)
+		if n := len(domains); n == 0 || domains[n-1].name != name {
+			domains = append(domains, domain{name: name})
+		}
 		d := &domains[len(domains)-1]
-		d.posts = append(d.posts, prediction{e, p.logits(&f), 1})
+		d.posts = append(d.posts, p)
 	}
 	return domains
+}
+
+// stance is what the readers together make of a post.
+func (p *prediction) stance(h *linear.Header) [linear.Classes]float64 {
+	second := p.second
+	if !h.Unsure(&p.first) {
+		second = nil
+	}
+	return h.Decide(&p.first, second).Stance
 }
 
 // moments are those of the probabilities of a domain's posts of one class.
@@ -60,13 +78,13 @@ type moments struct {
 	cov  [linear.Classes][linear.Classes]float64 // of one post
 }
 
-func (d *domain) moments(class int, sharpness float64, shift [linear.Classes]float64) (m moments) {
+func (d *domain) moments(class int, h *linear.Header) (m moments) {
 	var total, squares float64
 	for i := range d.posts {
 		if d.posts[i].example.label != class {
 			continue
 		}
-		w, p := d.posts[i].weight, linear.Softmax(d.posts[i].logits, sharpness, shift)
+		w, p := d.posts[i].weight, d.posts[i].stance(h)
 		m.n++
 		total += w
 		squares += w * w
@@ -92,18 +110,22 @@ func (d *domain) moments(class int, sharpness float64, shift [linear.Classes]flo
 	return m
 }
 
+// leastPosts are what a domain needs of a class to say something of it.
+const leastPosts = 20
+
 // errorModel measures how the calibrated model errs on posts of an outage that
 // nobody has labelled: a random-effects model over domains. Mean[i] is the plain
 // mean of the domains' means, each domain weighing the same, since the spread
 // between domains is several times what sampling would make. Cov[i]/N[i] is
 // (1 + 1/D) times the covariance of the D domains' means: that of another
 // domain's mean around the true one, and that of the measured mean. It holds the
-// sampling of each domain's posts, for that spreads the means as well.
-func errorModel(domains []domain, sharpness float64, shift [linear.Classes]float64) (e hugops.ErrorModel) {
+// sampling of each domain's posts, for that spreads the means as well. A domain
+// speaks of a class of which it has the least number of posts.
+func errorModel(domains []domain, h *linear.Header, least int) (e hugops.ErrorModel) {
 	for class := range linear.Classes {
 		var have []moments
 		for i := range domains {
-			if m := domains[i].moments(class, sharpness, shift); m.n > 0 {
+			if m := domains[i].moments(class, h); m.n >= least {
 				have = append(have, m)
 				e.N[class] += m.n
 			}
@@ -179,7 +201,7 @@ func readOutages(dir string) (posts []example, err error) {
 			if label < 0 || text == "" {
 				return nil, fmt.Errorf("%s: %q: a line is CODE TEXT, with the stance s, v or n as the code's second letter", path, line)
 			}
-			posts = append(posts, example{text: strings.ReplaceAll(text, `\n`, "\n"), lang: name[1], label: label, weight: 1, set: name[0]})
+			posts = append(posts, example{text: plain.Text(strings.ReplaceAll(text, `\n`, "\n")), lang: name[1], label: label, sarcasm: none, target: none, weight: 1, near: true, set: name[0]})
 		}
 	}
 	return posts, nil

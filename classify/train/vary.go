@@ -1,4 +1,4 @@
-package main
+package train
 
 import (
 	"math/rand/v2"

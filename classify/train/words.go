@@ -1,4 +1,4 @@
-package main
+package train
 
 import (
 	"slices"
@@ -22,7 +22,7 @@ func ordinaryWords(corpus []example) (words []string) {
 				continue
 			}
 			for _, w := range strings.FieldsFunc(token, func(r rune) bool { return !unicode.IsLetter(r) && r != '\'' && r != '’' && r != 'ー' }) {
-				count(score, w, name, opens)
+				sight(score, w, name, opens)
 				opens = false
 			}
 			last, _ := utf8.DecodeLastRuneInString(token)
@@ -42,8 +42,8 @@ func latin(w string) bool {
 	return strings.IndexFunc(w, func(r rune) bool { return !unicode.Is(unicode.Latin, r) }) < 0
 }
 
-// count adds one sight of a word: for it if in lower case, against it if as a name.
-func count(score map[string]int, w string, name, opens bool) {
+// sight adds one sight of a word: for it if in lower case, against it if as a name.
+func sight(score map[string]int, w string, name, opens bool) {
 	w = strings.Trim(w, "'’")
 	if stem, _, ok := strings.Cut(strings.ReplaceAll(w, "’", "'"), "'"); ok {
 		w = stem // "bee's", "isn't"

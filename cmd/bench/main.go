@@ -1,6 +1,7 @@
 // Command bench measures the main job as a user would run it: it writes a file
 // of posts, lets the built program replay it until everything is queryable, and
-// asks the site for the outage's page and API. `make bench` runs it.
+// asks the site for the outage's page and API. With -classifier it measures the
+// stance model beside VADER instead. `make bench` runs both.
 //
 // The machines this runs on are shared: compare figures of one run only.
 package main
@@ -31,7 +32,15 @@ func main() {
 	posts := flag.Int("posts", 1_000_000, "posts to replay")
 	requests := flag.Int("requests", 200, "requests for each page")
 	keep := flag.String("keep", "", "keep all files in this directory")
+	classifier := flag.Bool("classifier", false, "measure the stance model beside VADER, and nothing else")
+	corpus := flag.String("corpus", "classify/corpus", "the corpus whose texts -classifier reads")
 	flag.Parse()
+	if *classifier {
+		if err := benchClassifier(*corpus); err != nil {
+			log.Fatal("bench: ", err)
+		}
+		return
+	}
 	if err := run(*program, *posts, *requests, *keep); err != nil {
 		log.Fatal("bench: ", err)
 	}

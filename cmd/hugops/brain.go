@@ -16,6 +16,7 @@ import (
 // brain is the stance model with a linker that follows the known outages: what
 // the collector's filter and the worker ask.
 type brain struct {
+	model  string // version of the stance model
 	reader *classify.Reader
 	linker atomic.Pointer[classify.Linker]
 	known  []hugops.Outage
@@ -27,7 +28,7 @@ func newBrain(known []hugops.Outage) (*brain, error) {
 		return nil, err
 	}
 	linker := classify.NewLinker(classify.Services(), known)
-	b := &brain{reader: classify.NewReader(model, linker), known: known}
+	b := &brain{model: model.Version(), reader: classify.NewReader(model, linker), known: known}
 	b.linker.Store(linker)
 	return b, nil
 }
@@ -129,30 +130,66 @@ func (b *brain) tryRelink(ctx context.Context, s *store.Store, changed []hugops.
 // relink reads every stored post in reach of the outages again and stores the
 // result. It returns how many posts it read.
 func (b *brain) relink(ctx context.Context, s *store.Store, changed []hugops.Outage) (n int, err error) {
-	const batch = 5000
-	var readings []hugops.Reading
-	flush := func() error {
-		if len(readings) == 0 {
-			return nil
-		}
-		err := s.Write(ctx, readings, nil)
-		readings = readings[:0]
-		return err
-	}
 	for _, span := range reaches(changed, time.Now()) {
-		err := s.Texts(ctx, span[0], span[1], func(p hugops.Post) error {
-			n++
-			readings = append(readings, b.Read(p))
-			if len(readings) >= batch {
-				return flush()
-			}
-			return nil
-		})
+		err := b.again(ctx, s, span[0], span[1], "", b.Read, func(posts int) { n += posts })
 		if err != nil {
 			return n, fmt.Errorf("linking stored posts again: %w", err)
 		}
 	}
-	return n, flush()
+	return n, nil
+}
+
+// againBatch is how many posts are read again and stored at once; tests want
+// fewer.
+var againBatch = 5000
+
+// again reads the stored posts of a time again, those apart that the model except
+// has read, by read, and stores the result; done is told of each batch. A post is read with
+// the outages known at the moment of its writing, and what is written has the
+// version of the post that was read: an edit or a deletion that came meanwhile
+// stays.
+func (b *brain) again(ctx context.Context, s *store.Store, from, to time.Time, except string, read func(hugops.Post) hugops.Reading, done func(posts int)) error {
+	posts := make([]hugops.Post, 0, againBatch)
+	flush := func() error {
+		if len(posts) == 0 {
+			return nil
+		}
+		readings := make([]hugops.Reading, len(posts))
+		for i, p := range posts {
+			readings[i] = read(p)
+		}
+		whole, cancel := finishing(ctx)
+		defer cancel()
+		if err := s.Write(whole, readings, nil); err != nil {
+			return err
+		}
+		done(len(posts))
+		posts = posts[:0]
+		return nil
+	}
+	err := s.Texts(ctx, from, to, except, func(p hugops.Post) error {
+		if posts = append(posts, p); len(posts) < againBatch {
+			return nil
+		}
+		if err := flush(); err != nil {
+			return err
+		}
+		return ctx.Err()
+	})
+	if err != nil {
+		return err
+	}
+	return flush()
+}
+
+// finishTime is how long a write that was begun may go on after Ctrl-C.
+const finishTime = 30 * time.Second
+
+// finishing is ctx for a write that must not be cut off: it ends finishTime later.
+func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
+	whole, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(finishTime, cancel) })
+	return whole, func() { stop(); cancel() }
 }
 
 // reaches returns the spans of time in which posts may belong to the outages,

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,15 +28,23 @@ var classifyCommand = command{
 "posted_at" (RFC 3339) and "network", and writes one JSON object a line, in the
 same order:
 
-    {"id","stance","probabilities":{"support","venting","neutral"},"model",
+    {"id","stance","abstained","probabilities":{"support","venting","neutral"},
+     "sarcasm","target","targets":{"people","company","situation"},"lang","model",
      "services":[…],"outages":[{"id","probability","evidence":[…]}]}
 
+"abstained" says that the model is too unsure of the stance, or does not know the
+language; the stance is neutral then. "target" is whom a venting post blames, and
+null for every other; "targets" are its probabilities, given that the post vents.
+"lang" is the language that the text was read in, "und" if nobody knows.
+With --explain each line has "explained", the likeliest stance and "words": every
+word with its part in the decision, in log-odds; positive speaks for that stance.
 A line that cannot be read gives a line with "error" and its number; the rest go
 on. A post without posted_at counts as posted now. --outages names the known
 outages (as for "hugops outages import"); without it "outages" is empty.
 Nothing is stored, and no data directory is needed.`,
 	setup: func(f *flags) func(context.Context, *invocation) error {
 		outages := f.String("outages", "", "a `file` of known outages")
+		explain := f.Bool("explain", false, "say which words carried the decision")
 		return func(ctx context.Context, in *invocation) error {
 			if err := in.noArgs(); err != nil {
 				return err
@@ -52,7 +61,11 @@ Nothing is stored, and no data directory is needed.`,
 				return err
 			}
 			reader := classify.NewReader(model, classify.NewLinker(classify.Services(), known))
-			return classifyLines(ctx, reader, in.std.in, in.std.out)
+			c := classifier{reader: reader}
+			if *explain {
+				c.explain = model
+			}
+			return c.lines(ctx, in.std.in, in.std.out)
 		}
 	},
 }
@@ -70,10 +83,35 @@ type classifyInput struct {
 type classifyOutput struct {
 	ID            jsontext.Value       `json:"id,omitempty"`
 	Stance        hugops.Stance        `json:"stance"`
+	Abstained     bool                 `json:"abstained"`
 	Probabilities hugops.Probabilities `json:"probabilities"`
+	Sarcasm       float64              `json:"sarcasm"`
+	Target        *hugops.Target       `json:"target"` // nil unless the post vents
+	Targets       hugops.Targets       `json:"targets"`
+	Lang          string               `json:"lang"`
 	Model         string               `json:"model"`
 	Services      []string             `json:"services"`
 	Outages       []hugops.Link        `json:"outages"`
+	Explained     hugops.Stance        `json:"explained,omitempty"` // the stance that the words speak for
+	Words         []classify.Word      `json:"words,omitempty"`
+}
+
+// classifier answers lines; explain is the model to ask why, nil if nobody asked.
+type classifier struct {
+	reader  *classify.Reader
+	explain classify.Model
+}
+
+func newClassifyOutput(id jsontext.Value, r *hugops.Reading) classifyOutput {
+	out := classifyOutput{
+		ID: id, Stance: r.Stance, Abstained: r.Abstained, Probabilities: r.Probabilities, Sarcasm: r.Sarcasm, Targets: r.Targets,
+		Lang: cmp.Or(r.Lang, "und"), Model: r.Model, Services: orEmpty(r.Services), Outages: orEmpty(r.Links),
+	}
+	if r.Stance == hugops.Venting {
+		target := r.Targets.Target()
+		out.Target = &target
+	}
+	return out
 }
 
 // classifyError stands in the output for a line that could not be read.
@@ -95,10 +133,10 @@ type inputLine struct {
 	err      error
 }
 
-// classifyLines reads chunks of lines, classifies each chunk on all cores and
+// lines reads chunks of lines, classifies each chunk on all cores and
 // writes the answers in order. A chunk ends early when the input pauses, so that
 // a conversation line by line works too.
-func classifyLines(ctx context.Context, reader *classify.Reader, r io.Reader, w io.Writer) error {
+func (c *classifier) lines(ctx context.Context, r io.Reader, w io.Writer) error {
 	in := bufio.NewReaderSize(r, 1<<16)
 	out := bufio.NewWriterSize(w, 1<<16)
 	for number := 1; ctx.Err() == nil; {
@@ -121,7 +159,7 @@ func classifyLines(ctx context.Context, reader *classify.Reader, r io.Reader, w 
 				break
 			}
 		}
-		classifyAll(reader, chunk)
+		c.all(chunk)
 		for _, l := range chunk {
 			out.Write(l.out)
 			out.WriteByte('\n')
@@ -136,28 +174,32 @@ func classifyLines(ctx context.Context, reader *classify.Reader, r io.Reader, w 
 	return ctx.Err()
 }
 
-func classifyAll(reader *classify.Reader, chunk []inputLine) {
+func (c *classifier) all(chunk []inputLine) {
 	var wg sync.WaitGroup
 	n := min(runtime.GOMAXPROCS(0), len(chunk))
 	for k := range n {
 		wg.Go(func() {
 			for i := k; i < len(chunk); i += n {
-				chunk[i].out = classifyOne(reader, chunk[i])
+				chunk[i].out = c.one(chunk[i])
 			}
 		})
 	}
 	wg.Wait()
 }
 
-func classifyOne(reader *classify.Reader, l inputLine) []byte {
+func (c *classifier) one(l inputLine) []byte {
 	in, err := parseClassifyInput(l)
 	var out any
 	if err != nil {
 		out = classifyError{ID: in.ID, Line: l.number, Error: err.Error()}
 	} else {
 		post := hugops.Post{Network: in.Network, PostedAt: in.PostedAt, Lang: in.Lang, Text: *in.Text}
-		read := reader.Read(post)
-		out = classifyOutput{in.ID, read.Stance, read.Probabilities, read.Model, orEmpty(read.Services), orEmpty(read.Links)}
+		read := c.reader.Study(post)
+		answer := newClassifyOutput(in.ID, &read)
+		if c.explain != nil {
+			answer.Words, answer.Explained = classify.Explain(c.explain, post.Text, post.Lang)
+		}
+		out = answer
 	}
 	raw, err := json.Marshal(out)
 	if err != nil { // an id that is JSON but not to be written again, such as a lone surrogate

@@ -32,6 +32,7 @@ func TestCommandLine(t *testing.T) {
 		{"export without out", []string{"export"}, nil, 2, "--out is missing"},
 		{"replay of nothing", []string{"replay"}, nil, 2, "say which FILE"},
 		{"collect of nothing", []string{"collect"}, nil, 2, "--mastodon-server"},
+		{"rescore with an argument", []string{"rescore", "m2"}, nil, 2, `argument "m2"`},
 		{"outages without a verb", []string{"outages"}, nil, 2, "import FILE"},
 		{"watch of an unknown service", []string{"watch", "--status-pages", "no-such-service"}, nil, 2, "no such service"},
 		{"watch of http", []string{"watch", "--status-pages", "http://status.example"}, nil, 2, "no https address"},
@@ -79,6 +80,11 @@ func TestClassify(t *testing.T) {
 		Stance        string `json:"stance"`
 		Model         string `json:"model"`
 		Probabilities map[string]float64
+		Abstained     *bool
+		Sarcasm       *float64
+		Target        *string
+		Targets       map[string]float64
+		Lang          string
 		Services      []string
 		Outages       []struct {
 			ID          string
@@ -103,6 +109,12 @@ func TestClassify(t *testing.T) {
 	}
 	if sum := a.Probabilities["support"] + a.Probabilities["venting"] + a.Probabilities["neutral"]; sum < .999 || sum > 1.001 {
 		t.Errorf("the probabilities sum to %v", sum)
+	}
+	if a.Abstained == nil || *a.Abstained || a.Sarcasm == nil || a.Target != nil || a.Lang != "en" || len(a.Targets) != 3 {
+		t.Errorf("a post that does not vent: %s", strings.SplitN(out, "\n", 2)[0])
+	}
+	if vents := got[1]; vents.Target == nil || vents.Targets[*vents.Target] < 1./3 || vents.Lang == "" {
+		t.Errorf("a post that vents: %s", strings.Split(out, "\n")[1])
 	}
 	if got[1].ID != 17.0 || got[1].Stance != "venting" || got[1].Services == nil || got[1].Outages == nil {
 		t.Errorf("a line with text alone: %+v (no services is [], not null)", got[1])

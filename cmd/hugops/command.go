@@ -43,8 +43,8 @@ type invocation struct {
 func commands() []command {
 	return []command{
 		upCommand, collectCommand, workCommand, watchCommand, serveCommand,
-		replayCommand, classifyCommand, exportCommand, outagesCommand,
-		migrateCommand, doctorCommand, versionCommand,
+		replayCommand, classifyCommand, evalCommand, trainCommand, exportCommand, outagesCommand,
+		rescoreCommand, migrateCommand, doctorCommand, versionCommand,
 	}
 }
 

@@ -63,6 +63,9 @@ func upArgs(data, posts, outages string, more ...string) []string {
 	return append([]string{"up", "--data", data, "--replay", posts, "--outages", outages, "--until-idle", "--log-level", "warn"}, more...)
 }
 
+// soon is a pace at which a replay is no back-fill and takes no time.
+const soon = "1000000"
+
 // TestMainJob is the whole way on a small input: what was posted, edited and
 // deleted is what the export shows.
 func TestMainJob(t *testing.T) {
@@ -113,7 +116,7 @@ func TestKill(t *testing.T) {
 	posts, outages := write(t, dir, "posts.ndjson", stormPosts(t, 6000)), write(t, dir, "outages.json", stormOutages)
 
 	calm := newData(t)
-	runs(t, 0, "", upArgs(calm, posts, outages)...)
+	runs(t, 0, "", upArgs(calm, posts, outages, "--speed", soon)...)
 	want := exported(t, calm)
 
 	data := newData(t)
@@ -143,7 +146,7 @@ func TestKill(t *testing.T) {
 	if killed < 5 {
 		t.Errorf("only %d of 10 lives were cut short: the replay is too fast for this test", killed)
 	}
-	runs(t, 0, "", upArgs(data, posts, outages)...)
+	runs(t, 0, "", upArgs(data, posts, outages, "--speed", soon)...)
 	got := exported(t, data)
 	for name := range want {
 		if got[name] != want[name] {

@@ -87,7 +87,7 @@ func (rf replayFlags) prepare(ctx context.Context, m *machine, s *store.Store, f
 	var all replays
 	for _, file := range files {
 		all = append(all, replay.Config{
-			Path: file, Speed: speed, Shift: shift, Again: *rf.again, Progress: progress(in.std, in.log, file),
+			Path: file, Speed: speed, Shift: shift, Again: *rf.again, Progress: progress(in.std, in.log.With("file", file), "replaying", file, "bytes"),
 		})
 	}
 	var tl replay.Timeline

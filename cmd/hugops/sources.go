@@ -169,12 +169,12 @@ func parseSpeed(s string) (float64, error) {
 	return v, nil
 }
 
-// progress shows how far a replay has come: a bar on a terminal, a log line
-// every few seconds otherwise.
-func progress(std stdio, log *slog.Logger, name string) func(done, total int64) {
+// progress shows how far something has come, in bytes or posts: a bar on a
+// terminal, a log line every few seconds otherwise.
+func progress(std stdio, log *slog.Logger, message, name, unit string) func(done, total int64) {
 	if f, ok := std.err.(*os.File); ok && isTerminal(f) && log.Enabled(context.Background(), slog.LevelInfo) {
 		bar := progressbar.NewOptions64(-1, progressbar.OptionSetWriter(f), progressbar.OptionSetDescription(name),
-			progressbar.OptionShowBytes(true), progressbar.OptionClearOnFinish())
+			progressbar.OptionShowBytes(unit == "bytes"), progressbar.OptionClearOnFinish())
 		return func(done, total int64) {
 			bar.ChangeMax64(total)
 			bar.Set64(done)
@@ -186,7 +186,7 @@ func progress(std stdio, log *slog.Logger, name string) func(done, total int64) 
 			return
 		}
 		last = time.Now()
-		log.Info("replaying", "file", name, "done_bytes", done, "total_bytes", total)
+		log.Info(message, "done_"+unit, done, "total_"+unit, total)
 	}
 }
 

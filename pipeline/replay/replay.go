@@ -73,15 +73,20 @@ func New(cfg Config) *Source {
 	if cfg.Server == "" {
 		cfg.Server = "replay"
 	}
-	name := "replay:" + filepath.Base(cfg.Path)
-	if cfg.Path == "-" && cfg.Data == nil {
-		name, cfg.StateDir = "replay:stdin", ""
+	kind, file := "replay:", filepath.Base(cfg.Path)
+	if cfg.Speed == 0 {
+		kind = "backfill:"
 	}
+	if cfg.Path == "-" && cfg.Data == nil {
+		file, cfg.StateDir = "stdin", ""
+	}
+	name := kind + file
 	cfg.Log = cfg.Log.With("source", name)
 	return &Source{cfg: cfg, name: name}
 }
 
-// Name is "replay:" and the file's name.
+// Name is "replay:", or "backfill:" if it goes as fast as it can, and the file's
+// name.
 func (s *Source) Name() string { return s.name }
 
 // Timeline returns how the input's times will be moved, so that outages can be

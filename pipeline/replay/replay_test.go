@@ -189,7 +189,7 @@ func TestPipe(t *testing.T) {
 	}()
 	for _, id := range []string{"1", "2", "3"} {
 		io.WriteString(w, postLine(id, 0))
-		if got := <-seen; got != id+" replay:stdin" {
+		if got := <-seen; got != id+" backfill:stdin" {
 			t.Errorf("got %q", got)
 		}
 	}

@@ -1,1 +1,9 @@
-SELECT model, count(), min(posted_at), max(posted_at) FROM ({{linked}}) GROUP BY model ORDER BY model
+-- What a glance at the posts gives, by model. The sums are in millionths, so that
+-- their order does not matter.
+SELECT model, count(), min(posted_at), max(posted_at), countIf(abstained), countIf(blames),
+    sumIf(toUInt64(round(toFloat64(target_people) * 1000000)), blames),
+    sumIf(toUInt64(round(toFloat64(target_company) * 1000000)), blames),
+    sumIf(toUInt64(round(toFloat64(sarcasm) * 1000000)), blames)
+FROM ({{linked}})
+GROUP BY model
+ORDER BY model

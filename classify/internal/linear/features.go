@@ -14,9 +14,6 @@ const (
 // Dense is the number of dense features; see (*Features).dense.
 const Dense = 14
 
-// Classes is the number of classes: support, venting, neutral, in this order.
-const Classes = 3
-
 // Features is what a model sees of a text: hashed words, hashed groups of
 // characters, and a few numbers.
 type Features struct {

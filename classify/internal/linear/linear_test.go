@@ -72,7 +72,7 @@ func TestBucketsLieInTheirRanges(t *testing.T) {
 }
 
 func TestLoadRefusesWhatIsNoModel(t *testing.T) {
-	good, err := Marshal(Header{}, make([]int8, Classes*Buckets))
+	good, err := Marshal(Header{}, make([]int8, Outputs*Buckets))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestLoadRefusesWhatIsNoModel(t *testing.T) {
 		"cut":               good[:len(good)-1],
 		"long":              append(append([]byte(nil), good...), 0),
 		"no error model":    good,
-		"header is no JSON": append([]byte(magic), append([]byte{0, 0, 0, 1, '{'}, make([]byte, Classes*Buckets)...)...),
+		"header is no JSON": append([]byte(magic), append([]byte{0, 0, 0, 1, '{'}, make([]byte, Outputs*Buckets)...)...),
 	} {
 		if _, err := Load(file); err == nil {
 			t.Errorf("%s: loaded", name)

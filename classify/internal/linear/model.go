@@ -23,40 +23,90 @@ import (
 	"github.com/hugops/hugops"
 )
 
-const magic = "hugops-linear-1\n"
+const magic = "hugops-linear-2\n"
+
+// What the outputs of a model are: the logits of the three stances, that of
+// sarcasm, and those of the three targets of a post that vents.
+const (
+	Classes = 3 // support, venting, neutral
+	Sarcasm = 3
+	Target  = 4 // people, company, situation
+	Outputs = 7
+)
 
 // Header is all of a model but its weights.
 type Header struct {
 	// Notes says what the model learnt from, for people.
 	Notes []string `json:"notes"`
 	// Scale turns the integer weights of words and of characters into logits.
-	Scale [2]float64 `json:"scale"`
-	// Bias and Dense are the other weights, per class.
-	Bias  [Classes]float64        `json:"bias"`
-	Dense [Classes][Dense]float64 `json:"dense"`
-	// Calibration: probabilities are softmax(Sharpness × logits + Shift), fitted on
-	// held-out folds.
-	Sharpness float64          `json:"sharpness"`
-	Shift     [Classes]float64 `json:"shift"`
+	Scale [2][Outputs]float64 `json:"scale"`
+	// Bias and Dense are the other weights, per output.
+	Bias  [Outputs]float64        `json:"bias"`
+	Dense [Outputs][Dense]float64 `json:"dense"`
+	Calibration
+	// Gate is the probability of the likeliest stance from which this model is sure
+	// enough to do without the second reader.
+	Gate float64 `json:"gate"`
+	// Mix is this model's weight in the mean of its and the second reader's logits,
+	// which Second calibrates.
+	Mix    float64     `json:"mix"`
+	Second Calibration `json:"second"`
+	// Encoder is the version of the second reader that Second was fitted with, ""
+	// if there was none.
+	Encoder string `json:"encoder"`
 	// Errors is measured on held-out folds; its Model is empty in the file.
 	Errors hugops.ErrorModel `json:"errors"`
+}
+
+// Calibration turns logits into probabilities, and tells which of them are too
+// unsure to take a side. All of it is fitted on held-out posts.
+type Calibration struct {
+	// Stance: softmax(Sharpness × logits + Shift).
+	Sharpness float64          `json:"sharpness"`
+	Shift     [Classes]float64 `json:"shift"`
+	// Sarcasm: logistic(SarcasmSlope × logit + SarcasmShift).
+	SarcasmSlope float64 `json:"sarcasm_slope"`
+	SarcasmShift float64 `json:"sarcasm_shift"`
+	// TargetSharpness: softmax(TargetSharpness × logits).
+	TargetSharpness float64 `json:"target_sharpness"`
+	// Abstain is the probability of the likeliest stance below which it is right in
+	// less than 60 % of cases.
+	Abstain float64 `json:"abstain"`
+}
+
+// Logits are the outputs of a model before calibration.
+type Logits [Outputs]float64
+
+// Stance returns the probabilities of the stances; they are finite and sum to 1.
+func (c *Calibration) Stance(z *Logits) [Classes]float64 {
+	return Softmax([Classes]float64(z[:Classes]), c.Sharpness, c.Shift)
+}
+
+// Sarcasm returns the probability that the words mean their opposite.
+func (c *Calibration) Sarcasm(z *Logits) float64 {
+	return 1 / (1 + math.Exp(-c.SarcasmSlope*z[Sarcasm]-c.SarcasmShift))
+}
+
+// Targets returns the probabilities of whom the post blames, given that it vents.
+func (c *Calibration) Targets(z *Logits) [3]float64 {
+	return Softmax([3]float64(z[Target:]), c.TargetSharpness, [3]float64{})
 }
 
 // Model is a loaded model, safe for concurrent use.
 type Model struct {
 	Header
 	version string
-	weights []int8 // bucket*4 + class; the fourth is unused, for alignment
+	weights []int8 // bucket*stride + output; the last is unused, for alignment
 }
 
 // stride is the room of a bucket's weights in memory.
-const stride = 4
+const stride = 8
 
 // Marshal writes a model file: the magic, the header's length (32 bits, big
-// endian), the header as JSON, then Classes weights for each of the Buckets.
+// endian), the header as JSON, then Outputs weights for each of the Buckets.
 func Marshal(h Header, weights []int8) ([]byte, error) {
-	if len(weights) != Classes*Buckets {
-		return nil, fmt.Errorf("linear model: %d weights, want %d", len(weights), Classes*Buckets)
+	if len(weights) != Outputs*Buckets {
+		return nil, fmt.Errorf("linear model: %d weights, want %d", len(weights), Outputs*Buckets)
 	}
 	head, err := json.Marshal(h)
 	if err != nil {
@@ -74,25 +124,34 @@ func Marshal(h Header, weights []int8) ([]byte, error) {
 func Load(file []byte) (*Model, error) {
 	rest, ok := bytes.CutPrefix(file, []byte(magic))
 	if !ok {
-		return nil, errors.New("linear model: not a model file: train one with go run ./classify/train")
+		return nil, errors.New("linear model: not a model file: train one with hugops train")
 	}
-	if len(rest) < 4 || uint64(len(rest)-4) != uint64(binary.BigEndian.Uint32(rest))+Classes*Buckets {
+	if len(rest) < 4 || uint64(len(rest)-4) != uint64(binary.BigEndian.Uint32(rest))+Outputs*Buckets {
 		return nil, errors.New("linear model: the file is cut off or of another size")
 	}
-	head, raw := rest[4:len(rest)-Classes*Buckets], rest[len(rest)-Classes*Buckets:]
+	head, raw := rest[4:len(rest)-Outputs*Buckets], rest[len(rest)-Outputs*Buckets:]
 	m := &Model{weights: make([]int8, stride*Buckets)}
 	if err := json.Unmarshal(head, &m.Header); err != nil {
 		return nil, fmt.Errorf("linear model: header: %w", err)
 	}
 	for i := range Buckets {
-		for c := range Classes {
-			m.weights[i*stride+c] = int8(raw[i*Classes+c])
+		for k := range Outputs {
+			m.weights[i*stride+k] = int8(raw[i*Outputs+k])
 		}
 	}
 	sum := sha256.Sum256(file)
-	m.version = "linear-1-" + hex.EncodeToString(sum[:4])
+	m.version = "linear-2-" + hex.EncodeToString(sum[:4])
 	m.Errors.Model = m.version
 	return m, m.check()
+}
+
+// Fits reports an error if the model was calibrated beside another second reader
+// than that of the version given, or beside none.
+func (h *Header) Fits(encoder string) error {
+	if h.Encoder != encoder {
+		return fmt.Errorf("linear model: made for the second reader %q, not for %q: make it anew with hugops train", h.Encoder, encoder)
+	}
+	return nil
 }
 
 func (m *Model) check() error {
@@ -110,21 +169,19 @@ func (m *Model) Version() string { return m.version }
 
 var pool = sync.Pool{New: func() any { return new(Features) }}
 
-// Probabilities returns the calibrated probabilities of the classes; they are
-// finite and sum to 1.
-func (m *Model) Probabilities(text string) [Classes]float64 {
+// Logits returns the outputs for a text.
+func (m *Model) Logits(text string) Logits {
 	f := pool.Get().(*Features)
 	defer pool.Put(f)
 	f.Extract(text)
-	return Softmax(m.Logits(f), m.Sharpness, m.Shift)
+	return m.logits(f)
 }
 
-// Logits returns the uncalibrated logits.
-func (m *Model) Logits(f *Features) (z [Classes]float64) {
+func (m *Model) logits(f *Features) (z Logits) {
 	w, c := m.sum(f.Words), m.sum(f.Chars)
-	ws, cs := m.Scale[0]*Norm(len(f.Words)), m.Scale[1]*Norm(len(f.Chars))
+	wn, cn := Norm(len(f.Words)), Norm(len(f.Chars))
 	for k := range z {
-		z[k] = m.Bias[k] + ws*float64(w[k]) + cs*float64(c[k])
+		z[k] = m.Bias[k] + wn*m.Scale[0][k]*float64(w[k]) + cn*m.Scale[1][k]*float64(c[k])
 		for d, v := range f.Dense {
 			z[k] += m.Header.Dense[k][d] * float64(v)
 		}
@@ -132,12 +189,16 @@ func (m *Model) Logits(f *Features) (z [Classes]float64) {
 	return z
 }
 
-func (m *Model) sum(buckets []uint32) (s [Classes]int32) {
+func (m *Model) sum(buckets []uint32) (s [Outputs]int32) {
 	for _, b := range buckets {
-		w := m.weights[b*stride : b*stride+stride : b*stride+stride]
+		w := (*[stride]int8)(m.weights[b*stride:])
 		s[0] += int32(w[0])
 		s[1] += int32(w[1])
 		s[2] += int32(w[2])
+		s[3] += int32(w[3])
+		s[4] += int32(w[4])
+		s[5] += int32(w[5])
+		s[6] += int32(w[6])
 	}
 	return s
 }

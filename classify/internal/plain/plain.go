@@ -1,0 +1,121 @@
+// Package plain takes from a text what only dresses it: mark-up, invisible
+// characters, full-width letters, letters spaced out, the head of a retweet. What
+// is left reads the same to a person, and is what the stance models see.
+package plain
+
+import (
+	"html"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Text returns the plain text. A text that is plain already is returned as it is,
+// without a copy.
+func Text(s string) string {
+	if !dressed(s) {
+		return s
+	}
+	s = strings.ToValidUTF8(s, "")
+	if strings.IndexByte(s, '<') >= 0 && markup.MatchString(s) {
+		s = markup.ReplaceAllString(breaks.ReplaceAllString(s, "\n"), "")
+	}
+	if strings.IndexByte(s, '&') >= 0 {
+		s = html.UnescapeString(s)
+	}
+	s = strings.Map(letter, s)
+	s = retweet.ReplaceAllString(s, "")
+	return join(s)
+}
+
+var (
+	breaks  = regexp.MustCompile(`(?i)<br ?/?>|</(p|div|li|blockquote)>`)
+	markup  = regexp.MustCompile(`(?i)</?(p|br|a|span|em|strong|b|i|u|del|code|pre|ul|ol|li|div|blockquote|img|h[1-6])(\s[^<>]*)?/?>`)
+	retweet = regexp.MustCompile(`^\s*(RT|MT) @[\w.@-]+: ?`)
+	address = regexp.MustCompile(`(?i)https?://\S+`)
+)
+
+// dressed reports, in one pass, whether Text may have anything to do.
+func dressed(s string) bool {
+	single := 0 // letters in a row that stand alone
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '<' || c == '&' || c == 0:
+			return true
+		case c >= utf8.RuneSelf:
+			r, size := utf8.DecodeRuneInString(s[i:])
+			if r == utf8.RuneError || letter(r) != r {
+				return true
+			}
+			i += size - 1
+			single = 0
+		case c == 'T' && i > 0 && (s[i-1] == 'R' || s[i-1] == 'M') && i+2 < len(s) && s[i+1] == ' ' && s[i+2] == '@':
+			return true
+		case isLetter(c) && alone(s, i):
+			if single++; single > 3 {
+				return true
+			}
+		case c != ' ':
+			single = 0
+		}
+	}
+	return false
+}
+
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+
+// alone reports whether the letter at i has spaces or the ends on either side.
+func alone(s string, i int) bool {
+	return (i == 0 || s[i-1] == ' ') && (i+1 == len(s) || s[i+1] == ' ')
+}
+
+// letter maps a rune to its plain form, or to -1 if it is not to be seen.
+func letter(r rune) rune {
+	switch {
+	case r < utf8.RuneSelf:
+		if r == 0 {
+			return -1
+		}
+		return r
+	case '！' <= r && r <= '～': // full-width ASCII
+		return r - '！' + '!'
+	case r == '\u3000' || r == '\u00a0' || r == '\u202f':
+		return ' '
+	case 0xfe00 <= r && r <= 0xfe0f, 0x1f3fb <= r && r <= 0x1f3ff: // variants of emoji, tones of skin
+		return -1
+	case unicode.Is(unicode.Cf, r) || r == utf8.RuneError: // zero-width and direction marks
+		return -1
+	}
+	return r
+}
+
+// join joins four letters and more that are spaced out: "H U G O P S".
+func join(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		n := 0
+		for i+2*n < len(s) && isLetter(s[i+2*n]) && alone(s, i+2*n) {
+			n++
+		}
+		if n < 4 {
+			b.WriteByte(s[i])
+			i++
+			continue
+		}
+		for k := range n {
+			b.WriteByte(s[i+2*k])
+		}
+		i += 2*n - 1
+	}
+	return b.String()
+}
+
+// ForEncoder puts a plain text into the form that the second reader learnt from:
+// "http" for any address, white space folded.
+func ForEncoder(s string) string {
+	if strings.Contains(s, "://") {
+		s = address.ReplaceAllString(s, " http ")
+	}
+	return strings.Join(strings.Fields(s), " ")
+}
