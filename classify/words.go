@@ -12,7 +12,7 @@ import (
 var wordsTSV string
 
 // ordinaryTXT holds the words of everyday texts, one a line, as
-// classify/train -words makes it from the corpus.
+// hugops train --words makes it from the corpus.
 //
 //go:embed ordinary.txt
 var ordinaryTXT string
