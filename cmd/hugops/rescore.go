@@ -14,7 +14,9 @@ var rescoreCommand = command{
 	summary: "Read stored posts again that another stance model has read",
 	text: `After a new version of hugops with another stance model: reads every stored post
 whose reading is another model's again, its stance and its links, from the text
-that is kept for 30 days. Series, index, pages and exports follow at once. Posts
+that is kept for 30 days. So it does with the posts of a back-fill (a replay at
+full speed), which only the fast first reader has read until then; their model's
+version ends in "-fast". Series, index, pages and exports follow at once. Posts
 without a kept text stay as they are, and it says how many they are.
 
 It may run while hugops runs, on the same --data or the same --clickhouse: edits

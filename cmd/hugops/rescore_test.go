@@ -105,6 +105,21 @@ func TestRescore(t *testing.T) {
 	alike(t, exported(t, data), want)
 }
 
+// TestRescoreBackfill: a back-fill is read by the fast reader alone, and says so in
+// the model's version; once rescored it is what a replay at a pace gives.
+func TestRescoreBackfill(t *testing.T) {
+	dir, paced, data := t.TempDir(), newData(t), newData(t)
+	posts, outages := write(t, dir, "posts.ndjson", stormPosts(t, 600)), write(t, dir, "outages.json", stormOutages)
+	runs(t, 0, "", upArgs(paced, posts, outages, "--speed", soon)...)
+	want := exported(t, paced)
+	runs(t, 0, "", upArgs(data, posts, outages)...)
+	if fast := exported(t, data); !strings.Contains(fast["readings.csv"], "-fast,") || strings.Contains(want["readings.csv"], "-fast,") {
+		t.Fatal("readings of a back-fill, and only they, must have a version that ends in -fast")
+	}
+	runs(t, 0, "", "rescore", "--data", data)
+	alike(t, exported(t, data), want)
+}
+
 // TestRescoreMeanwhile stops a run after its first batch, and lets one post be
 // edited, one be deleted and an outage change after the second run has read them
 // and before it writes them: it comes out as if a fresh run had been followed by

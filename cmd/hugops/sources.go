@@ -147,7 +147,7 @@ type replayFlags struct {
 
 func (f *flags) replay() replayFlags {
 	return replayFlags{
-		speed:   f.String("speed", "max", "how fast: \"true\" (as it happened), a `factor` such as 60 (times as fast), or \"max\""),
+		speed:   f.String("speed", "max", "how fast: \"true\" (as it happened), a `factor` such as 60 (times as fast), or \"max\" (a back-fill)"),
 		shift:   f.String("shift", "none", "`moment` of the file that becomes now: none, start, end or a time such as 2026-11-02T14:00:00Z; outages of --outages move along"),
 		again:   f.Bool("again", false, "replay a file from its beginning even if it was replayed before"),
 		demo:    f.Bool("demo", false, "replay the demo: posts about outages of invented services"),
