@@ -17,7 +17,7 @@ func TestApacheKafka(t *testing.T) {
 	dir := t.TempDir()
 	posts, outages := write(t, dir, "posts.ndjson", stormPosts(t, 4000)), write(t, dir, "outages.json", stormOutages)
 	calm := newData(t)
-	runs(t, 0, "", upArgs(calm, posts, outages)...)
+	runs(t, 0, "", upArgs(calm, posts, outages, "--speed", soon)...)
 	want := exported(t, calm)
 
 	data := newData(t)
@@ -30,7 +30,7 @@ func TestApacheKafka(t *testing.T) {
 		cmd.Process.Kill()
 		cmd.Wait()
 	}
-	runs(t, 0, "", upArgs(data, posts, outages, "--kafka", addr)...)
+	runs(t, 0, "", upArgs(data, posts, outages, "--kafka", addr, "--speed", soon)...)
 	got := exported(t, data)
 	for name := range want {
 		if got[name] != want[name] {
