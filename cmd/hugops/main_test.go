@@ -121,7 +121,7 @@ func stormPosts(t *testing.T, n int) string {
 		at := stormStart.Add(time.Duration(i) * time.Hour / time.Duration(n))
 		post := map[string]any{
 			"id": fmt.Sprintf("s%d", i), "network": networks[i%3], "author": fmt.Sprintf("person%d", i*31%(n/2+1)),
-			"posted_at": at.Format(time.RFC3339Nano), "lang": "en", "text": stormTexts[i*7%len(stormTexts)],
+			"posted_at": at.Format(time.RFC3339Nano), "lang": stormLang, "text": stormTexts[i*7%len(stormTexts)],
 		}
 		b.WriteString(jsonLine(t, post))
 		if i%50 == 49 {
