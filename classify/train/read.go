@@ -73,7 +73,7 @@ func readTable(path string, header []string) (*table, error) {
 func readCorpus(dir string) (examples []example, err error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.tsv"))
 	if err != nil || len(files) == 0 {
-		return nil, fmt.Errorf("no .tsv file in %q (%w)", dir, err)
+		return nil, fmt.Errorf("no .tsv file in %q: run it at the root of the repository, or name the folder", dir)
 	}
 	slices.Sort(files)
 	for _, path := range files {

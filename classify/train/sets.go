@@ -96,7 +96,7 @@ const readSet = "read"
 func readLabels(dir string) (map[string]example, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.tsv"))
 	if err != nil || len(files) == 0 {
-		return nil, fmt.Errorf("no .tsv file in %q (%w)", dir, err)
+		return nil, fmt.Errorf("no .tsv file in %q: run it at the root of the repository, or name the folder", dir)
 	}
 	weights := map[string]float64{"0": 0.3, "1": 0.6, "2": 1}
 	stances := map[string]example{}

@@ -178,7 +178,7 @@ func spread(e hugops.ErrorModel) (s [linear.Classes]float64) {
 func readOutages(dir string) (posts []example, err error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.txt"))
 	if err != nil || len(files) == 0 {
-		return nil, fmt.Errorf("no .txt file in %q (%w)", dir, err)
+		return nil, fmt.Errorf("no .txt file in %q: run it at the root of the repository, or name the folder", dir)
 	}
 	for _, path := range files { // sorted, so that an outage's files stand together
 		name := strings.Split(filepath.Base(path), ".")
