@@ -233,6 +233,7 @@ func TestSlowSinkBoundsMemory(t *testing.T) {
 	sink := &memory{}
 	w := newTestWorker(t, brokers, sink)
 	w.cfg.BatchSize = batchSize
+	w.cfg.BatchWait = time.Minute // full batches only: the sink waits for three of them
 	var stored, most int64
 	sink.before = func(ctx context.Context, readings []hugops.Reading) error {
 		slow := backoff{min: time.Millisecond, max: time.Millisecond}
