@@ -1,7 +1,8 @@
-// Package x reads posts of X in the shape of its API v2, as the filtered
-// stream sends them and as researchers keep them.
+// Package x reads posts of X: in the shape of its API v2, as the filtered stream
+// sends them and as twarc and 4CAT keep them; in the shape of its web site, as
+// Zeeschuimer records it; and as rows of a table.
 //
-// It owns the shape and the ids: a post keeps the number of its first version
+// It owns the shapes and the ids: a post keeps the number of its first version
 // for ever, and the time in that number. It refuses reposts and the posts of
 // protected accounts, and it knows no handle after the door.
 package x
@@ -31,6 +32,7 @@ type object struct {
 		Title  string `json:"title"`
 		Detail string `json:"detail"`
 	} `json:"errors"`
+	Meta jsontext.Value `json:"meta"`
 }
 
 type user struct {
@@ -49,11 +51,18 @@ type tweet struct {
 	Entities   entities   `json:"entities"`
 	NoteTweet  noteTweet  `json:"note_tweet"` // the whole text of a long post
 	Referenced []refTweet `json:"referenced_tweets"`
+
+	// The author within the post, as twarc's flatten and 4CAT write it.
+	Author     wire.Soft[user] `json:"author"`
+	AuthorUser wire.Soft[user] `json:"author_user"`
+
+	webTweet // the shape of the web site
 }
 
 type noteTweet struct {
 	Text     string   `json:"text"`
 	Entities entities `json:"entities"`
+	webNote
 }
 
 type refTweet struct {
@@ -62,21 +71,30 @@ type refTweet struct {
 }
 
 type entities struct {
-	URLs []struct {
-		ExpandedURL string `json:"expanded_url"`
-		UnwoundURL  string `json:"unwound_url"`
-		MediaKey    string `json:"media_key"`
-	} `json:"urls"`
+	URLs []entityURL `json:"urls"`
 }
 
-// Decode reads one object {data, includes, matching_rules, errors}, in which
-// data is one post or an array of posts. A notice of the stream (errors without
-// data) is skipped. When some posts of an array cannot be read, the others are
-// returned together with the error.
+type entityURL struct {
+	ExpandedURL string `json:"expanded_url"`
+	UnwoundURL  string `json:"unwound_url"`
+	MediaKey    string `json:"media_key"`
+}
+
+// MaxPage is the longest object that Decode reads, in bytes: an answer of the
+// API may hold 500 posts with all that they refer to.
+const MaxPage = 16 << 20
+
+// Decode reads one object {data, includes, matching_rules, meta, errors}, in
+// which data is one post or an array of posts. A notice of the stream (errors
+// without data) and a page without posts are skipped. When some posts of an array
+// cannot be read, the others are returned together with the error.
 func Decode(raw []byte, door pipeline.Door) (wire.Decoded, error) {
 	var out wire.Decoded
 	var o object
-	if err := wire.Unmarshal(raw, &o); err != nil {
+	if len(raw) > MaxPage {
+		return out, wire.TooLong(int64(len(raw)))
+	}
+	if err := wire.UnmarshalFile(raw, &o); err != nil {
 		return out, err
 	}
 	var tweets []tweet
@@ -86,8 +104,8 @@ func Decode(raw []byte, door pipeline.Door) (wire.Decoded, error) {
 		tweets = make([]tweet, 1)
 		err = wire.Unmarshal(o.Data, &tweets[0])
 	case len(o.Data) > 0 && o.Data[0] == '[':
-		err = wire.Unmarshal(o.Data, &tweets)
-	case len(o.Errors) > 0:
+		err = wire.UnmarshalFile(o.Data, &tweets)
+	case len(o.Errors) > 0, len(o.Meta) > 0:
 		out.Skip(wire.SkipOther)
 	default:
 		err = wire.Invalidf("X object: data is neither a post nor an array of posts")
@@ -102,10 +120,28 @@ func Decode(raw []byte, door pipeline.Door) (wire.Decoded, error) {
 	return out, errors.Join(errs...)
 }
 
+// DecodeTweet reads one post that stands alone and holds its author: in API v2's
+// shape as twarc flattens it and as 4CAT keeps it, or in the web site's.
+func DecodeTweet(raw []byte, door pipeline.Door) (out wire.Decoded, err error) {
+	var t tweet
+	if err := wire.Unmarshal(raw, &t); err != nil {
+		return out, err
+	}
+	err = t.decode(&out, nil, door)
+	return out, err
+}
+
 // decode adds the post, or the reason to leave it out.
 func (t *tweet) decode(out *wire.Decoded, users []user, door pipeline.Door) error {
-	if t.AuthorID == "" {
+	t.fromWeb()
+	switch {
+	case t.AuthorID == "UNKNOWN" && t.Text == "":
+		out.Skip(wire.SkipOther) // what 4CAT writes of a post that is gone
+		return nil
+	case t.AuthorID == "":
 		return wire.Invalidf("X post %s: author_id is missing; ask for tweet.fields=author_id", t.ID)
+	case wire.Redacted(t.AuthorID):
+		return wire.Invalidf("X post %s: the author is redacted, so that nothing tells authors apart", t.ID)
 	}
 	for _, ref := range t.Referenced {
 		if ref.Type == "retweeted" {
@@ -113,13 +149,7 @@ func (t *tweet) decode(out *wire.Decoded, users []user, door pipeline.Door) erro
 			return nil
 		}
 	}
-	var writer user
-	for _, u := range users {
-		if u.ID == t.AuthorID {
-			writer = u
-			break
-		}
-	}
+	writer := t.writer(users)
 	if writer.Protected {
 		out.Skip(wire.SkipNotPublic)
 		return nil
@@ -139,6 +169,19 @@ func (t *tweet) decode(out *wire.Decoded, users []user, door pipeline.Door) erro
 		kind, at = hugops.Edited, post.EditedAt
 	}
 	return out.Add(hugops.Event{Kind: kind, At: at, Post: post})
+}
+
+// writer is what is known of the author.
+func (t *tweet) writer(users []user) user {
+	for _, u := range users {
+		if u.ID == t.AuthorID {
+			return u
+		}
+	}
+	if t.Author.V != (user{}) {
+		return t.Author.V
+	}
+	return t.AuthorUser.V
 }
 
 // post builds everything but the author.
