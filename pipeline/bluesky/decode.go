@@ -1,5 +1,7 @@
-// Package bluesky reads posts of Bluesky as Jetstream sends them, in both of
-// its wires: v1 (/subscribe) and v2 (network.bsky.jetstream.subscribeEvents).
+// Package bluesky reads posts of Bluesky: as Jetstream sends them, in both of
+// its wires, v1 (/subscribe) and v2 (network.bsky.jetstream.subscribeEvents); as
+// the API's searches and threads show them (app.bsky.feed.defs#postView), which
+// is what 4CAT keeps; and as rows of a table.
 //
 // It owns the shapes and the ids (at:// URIs, TIDs). It refuses reposts and
 // posts labelled by their authors as not for the public, and turns an account's
@@ -183,31 +185,26 @@ func (f *frame) decodePost(out *wire.Decoded, c *commit, id string, gone hugops.
 		}
 		return nil
 	}
-	posted, ok := f.postedAt(c.RKey, r.CreatedAt)
-	if !ok {
-		return wire.Invalidf("Jetstream %s: neither rkey %q nor createdAt %q tells a time", c.Operation, c.RKey, r.CreatedAt)
+	p, err := r.post(id, c.RKey, f.at())
+	if err != nil {
+		return err
 	}
-	p := &hugops.Post{ID: id, Network: hugops.Bluesky, Author: author.Pseudonym, AuthorService: author.Service,
-		PostedAt: posted, Text: wire.CutText(r.Text), URLs: r.urls(), ReplyTo: r.Reply.V.Parent.URI}
-	if langs := r.Langs.V; len(langs) > 0 {
-		p.Lang = wire.Lang(langs[0])
-	}
+	p.Author, p.AuthorService = author.Pseudonym, author.Service
 	e := hugops.Event{Kind: hugops.Created, At: f.at(), Post: p}
 	if c.Operation == "update" {
 		e.Kind, p.EditedAt = hugops.Edited, f.at()
 	}
 	if e.At.IsZero() {
-		e.At = posted
+		e.At = p.PostedAt
 	}
 	return out.Add(e)
 }
 
 // postedAt must give the same for every version of a post, so it looks at the
-// key and the record first, and at the time of the frame only where those two
-// are a day apart: then it takes the one nearer to it, since a record's time may
-// lie, and a key may be made up.
-func (f *frame) postedAt(rkey, createdAt string) (time.Time, bool) {
-	seen := f.at()
+// key and the record first, and at the time at which the network saw it only
+// where those two are a day apart: then it takes the one nearer to it, since a
+// record's time may lie, and a key may be made up.
+func postedAt(rkey, createdAt string, seen time.Time) (time.Time, bool) {
 	tid, hasTID := TIDTime(rkey)
 	created, err := time.Parse(time.RFC3339, createdAt)
 	hasCreated := err == nil && plausible(created)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hugops/hugops"
 	"github.com/hugops/hugops/pipeline/wire"
 )
 
@@ -18,6 +19,8 @@ type record struct {
 	Facets    wire.Soft[[]facet]  `json:"facets"`
 	Embed     wire.Soft[embed]    `json:"embed"`
 	Labels    wire.Soft[labels]   `json:"labels"`
+
+	CreatedAtToo string `json:"created_at"` // as the Python client writes it
 }
 
 type reply struct {
@@ -27,10 +30,13 @@ type reply struct {
 }
 
 type facet struct {
-	Features []struct {
-		Type string `json:"$type"`
-		URI  string `json:"uri"`
-	} `json:"features"`
+	Features []feature `json:"features"`
+}
+
+type feature struct {
+	Type    string `json:"$type"`
+	TypeToo string `json:"py_type"` // as the Python client writes it
+	URI     string `json:"uri"`
 }
 
 type embed struct {
@@ -43,9 +49,11 @@ type withMedia struct {
 }
 
 type labels struct {
-	Values []struct {
-		Val string `json:"val"`
-	} `json:"values"`
+	Values []label `json:"values"`
+}
+
+type label struct {
+	Val string `json:"val"`
 }
 
 type external struct {
@@ -62,7 +70,7 @@ func (r *record) urls() []string {
 	}
 	for _, facet := range r.Facets.V {
 		for _, feature := range facet.Features {
-			if strings.HasSuffix(feature.Type, "#link") {
+			if strings.HasSuffix(feature.Type, "#link") || strings.HasSuffix(feature.TypeToo, "#link") {
 				add(feature.URI)
 			}
 		}
@@ -74,12 +82,26 @@ func (r *record) urls() []string {
 
 // labelled reports whether the author put the label on the post.
 func (r *record) labelled(value string) bool {
-	for _, label := range r.Labels.V.Values {
-		if label.Val == value {
-			return true
-		}
+	return slices.Contains(r.Labels.V.Values, label{value})
+}
+
+// post builds everything but the author. Seen is when the network saw the
+// record, zero if nobody knows.
+func (r *record) post(id, rkey string, seen time.Time) (*hugops.Post, error) {
+	createdAt := r.CreatedAt
+	if createdAt == "" {
+		createdAt = r.CreatedAtToo
 	}
-	return false
+	posted, ok := postedAt(rkey, createdAt, seen)
+	if !ok {
+		return nil, wire.Invalidf("Bluesky post: neither rkey %q nor createdAt %q tells a time", rkey, createdAt)
+	}
+	p := &hugops.Post{ID: id, Network: hugops.Bluesky, PostedAt: posted,
+		Text: wire.CutText(r.Text), URLs: r.urls(), ReplyTo: r.Reply.V.Parent.URI}
+	if langs := r.Langs.V; len(langs) > 0 {
+		p.Lang = wire.Lang(langs[0])
+	}
+	return p, nil
 }
 
 const tidAlphabet = "234567abcdefghijklmnopqrstuvwxyz"
