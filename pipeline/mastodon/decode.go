@@ -1,6 +1,7 @@
 // Package mastodon reads public posts of Mastodon and of servers that speak its
-// API: Decode for statuses and stream events as bytes, Source for the live
-// stream of one server.
+// API: Decode for statuses and stream events as bytes, DecodeActivity for the
+// archive of an account, DecodeRow for tables, Source for the live stream of one
+// server.
 //
 // It owns the shape, the turning of HTML into text and the names of a post (its
 // URI everywhere, "server/local id" for deletions). It refuses boosts, posts
@@ -39,6 +40,8 @@ type status struct {
 	Card        wire.Soft[struct {
 		URL string `json:"url"`
 	}] `json:"card"`
+
+	replyTo string // the URI of the post that this one answers, where it is known
 }
 
 type account struct {
@@ -188,6 +191,8 @@ func (s *status) post(server string) (*hugops.Post, error) {
 		return nil, wire.Invalidf("Mastodon status %s: uri is missing", s.ID)
 	case s.Account.Acct == "" && !wire.WebURL(s.Account.URL):
 		return nil, wire.Invalidf("Mastodon status %s: account is missing", s.ID)
+	case wire.Redacted(s.Account.Acct):
+		return nil, wire.Invalidf("Mastodon status %s: the author is redacted, so that nothing tells authors apart", s.ID)
 	}
 	posted, err := time.Parse(time.RFC3339, s.CreatedAt)
 	if err != nil {
@@ -198,6 +203,7 @@ func (s *status) post(server string) (*hugops.Post, error) {
 	if s.ID != "" {
 		p.Alias = server + "/" + string(s.ID)
 	}
+	p.ReplyTo = s.replyTo
 	if s.InReplyToID != "" {
 		p.ReplyTo = server + "/" + string(s.InReplyToID) // REST tells the local id only
 	}
