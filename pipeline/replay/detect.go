@@ -19,7 +19,9 @@ const (
 	shapeEvent         // hugops.Event
 	shapeMastodon
 	shapeX
+	shapeTweet // a post of X that stands alone
 	shapeJetstream
+	shapeView // a post of Bluesky as the API shows it
 )
 
 // decodeLine reads one line, whatever its shape.
@@ -33,6 +35,10 @@ func decodeLine(line []byte, server string, door pipeline.Door) (wire.Decoded, e
 		return mastodon.Decode(line, server, door)
 	case shapeX:
 		return x.Decode(line, door)
+	case shapeTweet:
+		return x.DecodeTweet(line, door)
+	case shapeView:
+		return bluesky.DecodeView(line, door)
 	case shapeJetstream:
 		return bluesky.Decode(line, door)
 	}
@@ -40,23 +46,28 @@ func decodeLine(line []byte, server string, door pipeline.Door) (wire.Decoded, e
 		return wire.Decoded{}, wire.Invalidf("line: not a JSON object")
 	}
 	return wire.Decoded{}, wire.Invalidf("line: a JSON object, but none of a hugops post or event, " +
-		"a Mastodon status or stream event, an X v2 object, a Jetstream event")
+		"a Mastodon status or stream event, an X v2 object or post, a Jetstream event, a Bluesky post")
 }
 
 // The top-level members by which shapes are told apart, one bit each.
 const (
 	hasAccount = 1 << iota
 	hasAuthor
+	hasAuthorID
 	hasData
 	hasDID
 	hasErrors
 	hasEvent
 	hasID
 	hasKind
+	hasLegacy
+	hasMeta
 	hasNetwork
 	hasPayload
 	hasPost
 	hasPostedAt
+	hasRecord
+	hasRestID
 	hasText
 	hasType
 	hasURI
@@ -69,7 +80,9 @@ func memberBit(name []byte) int {
 		return hasAccount
 	case "author":
 		return hasAuthor
-	case "data":
+	case "author_id":
+		return hasAuthorID
+	case "data", "includes":
 		return hasData
 	case "did":
 		return hasDID
@@ -81,6 +94,10 @@ func memberBit(name []byte) int {
 		return hasID
 	case "kind":
 		return hasKind
+	case "legacy":
+		return hasLegacy
+	case "meta":
+		return hasMeta
 	case "network":
 		return hasNetwork
 	case "payload":
@@ -89,6 +106,10 @@ func memberBit(name []byte) int {
 		return hasPost
 	case "posted_at":
 		return hasPostedAt
+	case "record":
+		return hasRecord
+	case "rest_id":
+		return hasRestID
 	case "text":
 		return hasText
 	case "$type":
@@ -107,15 +128,19 @@ func detect(line []byte) shape {
 	switch {
 	case has(hasEvent) && !has(hasKind):
 		return shapeMastodon
+	case has(hasURI | hasRecord):
+		return shapeView
 	case has(hasDID), has(hasType | hasPayload), has(hasType) && !has(hasID):
 		return shapeJetstream
 	case has(hasKind), has(hasPost):
 		return shapeEvent
+	case has(hasAuthorID|hasText) && !has(hasNetwork), has(hasRestID | hasLegacy):
+		return shapeTweet
 	case has(hasNetwork), has(hasPostedAt), has(hasAuthor | hasText), has(hasID | hasAuthor):
 		return shapePost
 	case has(hasURI), has(hasAccount):
 		return shapeMastodon
-	case has(hasData), has(hasErrors):
+	case has(hasData), has(hasErrors), has(hasMeta):
 		return shapeX
 	}
 	return shapeUnknown

@@ -49,19 +49,19 @@ func collect(t *testing.T, src *Source) []pipeline.Item {
 	return items
 }
 
-// TestGolden replays testdata/*.in.ndjson and compares every event and every
-// bad line with *.out.ndjson. The two files side by side are the manual of what
-// hugops makes of each network's JSON.
+// TestGolden replays testdata/*.in.* and compares every event and every bad
+// record with *.out.ndjson. The two files side by side are the manual of what
+// hugops makes of each form.
 func TestGolden(t *testing.T) {
-	inputs, err := filepath.Glob("testdata/*.in.ndjson")
-	if err != nil || len(inputs) < 4 {
+	inputs, err := filepath.Glob("testdata/*.in.*")
+	if err != nil || len(inputs) < 12 {
 		t.Fatalf("%d inputs, %v", len(inputs), err)
 	}
 	for _, in := range inputs {
 		t.Run(filepath.Base(in), func(t *testing.T) {
 			src := New(Config{Path: in, Server: "pond.example", Door: testDoor()})
 			got := render(t, collect(t, src))
-			file := strings.Replace(in, ".in.", ".out.", 1)
+			file := strings.TrimSuffix(strings.Replace(in, ".in.", ".", 1), ".ndjson") + ".out.ndjson"
 			if *update {
 				if err := os.WriteFile(file, got, 0o644); err != nil {
 					t.Fatal(err)

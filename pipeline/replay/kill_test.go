@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -39,7 +40,25 @@ func killConfig(file, dir string) Config {
 // most what was acknowledged since the last saving is sent again, and every post
 // carries the time that it carried before.
 func TestKill(t *testing.T) {
-	file, dir := inputFile(t, false), t.TempDir()
+	t.Run("lines", func(t *testing.T) { kill(t, inputFile(t, false)) })
+	t.Run("a table", func(t *testing.T) { kill(t, tableFile(t)) })
+}
+
+// tableFile writes ten posts as rows of several lines, and returns its name.
+func tableFile(t *testing.T) string {
+	rows := "\xef\xbb\xbfid,author,body,is_retweet,timestamp\r\n"
+	for i := range 10 {
+		rows += fmt.Sprintf("%d,owl,\"Nimbus,\n\"\"down\"\"\n\",no,2026-11-02 12:00:%02d\r\n", i, i)
+	}
+	file := filepath.Join(t.TempDir(), "posts.csv")
+	if err := os.WriteFile(file, []byte(rows), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func kill(t *testing.T, file string) {
+	dir := t.TempDir()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "HUGOPS_TEST_REPLAY="+file+"|"+dir)
 	out, err := cmd.StdoutPipe()

@@ -2,7 +2,6 @@ package replay
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/hugops/hugops/pipeline"
@@ -11,7 +10,7 @@ import (
 
 const progressEvery = 100 * time.Millisecond
 
-// player emits the lines of one run, each when it is due.
+// player emits the records of one run, each when it is due.
 type player struct {
 	src     *Source
 	in      *input
@@ -19,7 +18,7 @@ type player struct {
 	tl      Timeline
 	tracker *tracker
 
-	number, offset int64     // of the last line played
+	number, offset int64     // of the last line played, and after it
 	start, first   time.Time // of the run, by the clock; of the first event, by the input
 	last           time.Time // of the last event, by the input
 	told           time.Time // when Progress was called
@@ -27,19 +26,19 @@ type player struct {
 }
 
 func newPlayer(s *Source, in *input, st state, emit pipeline.Emit) *player {
-	p := &player{src: s, in: in, emit: emit, tl: st.Timeline, number: st.Line, offset: st.Offset}
+	p := &player{src: s, in: in, emit: emit, tl: st.Timeline, number: in.number, offset: in.offset}
 	if s.cfg.StateDir != "" {
 		p.tracker = &tracker{cfg: &s.cfg, state: st}
 	}
 	return p
 }
 
-// play emits what one line holds.
-func (p *player) play(ctx context.Context, l *line) error {
-	p.number, p.offset = l.number, l.end
-	wire.CountSkips(p.src.name, l.dec.Skips)
-	for i := range l.dec.Events {
-		it := pipeline.Item{Event: l.dec.Events[i], Source: p.src.name}
+// play emits what one record holds.
+func (p *player) play(ctx context.Context, r *record) error {
+	p.number, p.offset = r.last, r.end
+	wire.CountSkips(p.src.name, r.dec.Skips)
+	for i := range r.dec.Events {
+		it := pipeline.Item{Event: r.dec.Events[i], Source: p.src.name}
 		setAt(&it.Event, p.last)
 		if err := p.wait(ctx, it.Event.At); err != nil {
 			return err
@@ -49,14 +48,14 @@ func (p *player) play(ctx context.Context, l *line) error {
 		if post := it.Event.Post; post != nil && post.Source == "" {
 			post.Source = p.src.name
 		}
-		it.Ack = p.tracker.emitted(l, i == len(l.dec.Events)-1 && l.err == nil)
+		it.Ack = p.tracker.emitted(r, i == len(r.dec.Events)-1 && r.err == nil)
 		if err := p.emit(ctx, it); err != nil {
 			return err
 		}
 		p.sent++
 	}
-	if l.err != nil {
-		if err := p.playBad(ctx, l); err != nil {
+	if r.err != nil {
+		if err := p.playBad(ctx, r); err != nil {
 			return err
 		}
 	}
@@ -64,12 +63,12 @@ func (p *player) play(ctx context.Context, l *line) error {
 	return nil
 }
 
-func (p *player) playBad(ctx context.Context, l *line) error {
+func (p *player) playBad(ctx context.Context, r *record) error {
 	p.bad++
 	return p.emit(ctx, pipeline.Item{
 		Source: p.src.name,
-		Bad:    &pipeline.BadInput{Raw: l.raw, Err: l.err, Position: fmt.Sprintf("%s:%d", p.src.cfg.Path, l.number)},
-		Ack:    p.tracker.emitted(l, true),
+		Bad:    &pipeline.BadInput{Raw: r.raw, Err: r.err, Position: p.in.position(p.src.cfg.Path, r.number)},
+		Ack:    p.tracker.emitted(r, true),
 	})
 }
 
@@ -129,6 +128,6 @@ func (p *player) end(ctx context.Context) error {
 		return ctx.Err()
 	}
 	p.progress(true)
-	p.src.cfg.Log.Info("replayed to its end", "lines", p.number, "events", p.sent, "bad", p.bad)
+	p.src.cfg.Log.Info("replayed to its end", p.in.unit+"s", p.number, "events", p.sent, "bad", p.bad)
 	return nil
 }

@@ -1,13 +1,15 @@
 // Package replay sends posts from a file as if they came from the networks: at
 // full speed, in true time or faster, with their own times or moved to now.
 //
-// It reads lines of JSON in four shapes, mixed as they come: Mastodon statuses
-// and stream events, X v2 objects, Jetstream events of both wires, and hugops'
-// own posts and events; plain or gzip. It owns the pace, the shift of times and
-// the memory of how far it came. It guarantees the order of the file, that a
-// line which cannot be read harms no other, that memory stays bounded however
-// long a line is, and that a replay killed at any moment goes on after the last
-// acknowledged line with the same shift, sending at most a little again.
+// It reads lines of JSON, mixed as they come: Mastodon statuses and stream events,
+// X v2 objects and pages of them, posts of X and Bluesky as 4CAT keeps them,
+// Jetstream events of both wires, and hugops' own posts and events; tables of
+// 4CAT and twarc-csv; and the outbox.json of a Mastodon archive. Any of it may be
+// compressed by gzip or zstd. It owns the pace, the shift of times and the memory
+// of how far it came. It guarantees the order of the file, that a record which
+// cannot be read harms no other, that memory stays bounded however long one is,
+// and that a replay killed at any moment goes on after the last acknowledged
+// record with the same shift, sending at most a little again.
 package replay
 
 import (
@@ -20,7 +22,7 @@ import (
 
 	"github.com/hugops/hugops"
 	"github.com/hugops/hugops/pipeline"
-	"github.com/hugops/hugops/pipeline/wire"
+	"github.com/hugops/hugops/pipeline/mastodon"
 )
 
 // Config says what is replayed, and how.
@@ -37,6 +39,8 @@ type Config struct {
 	// Server is the host of the Mastodon server that the file was recorded
 	// from: local ids in deletions belong to it. The default is "replay".
 	Server string
+	// Network is that of a table which does not tell it itself.
+	Network hugops.Network
 	// StateDir is where the replay remembers its shift and how far it came;
 	// without it (and for standard input) there is no memory.
 	StateDir string
@@ -50,6 +54,8 @@ type Config struct {
 	// Progress, when set, is told the bytes done and the total (0 = unknown),
 	// at most ten times a second and at the end.
 	Progress func(done, total int64)
+
+	actor mastodon.Actor // of the archive that the file belongs to
 }
 
 // Source replays one input.
@@ -107,6 +113,9 @@ func (s *Source) plan(ctx context.Context) (state, error) {
 	if s.cfg.Speed < 0 {
 		return state{}, fmt.Errorf("replay %s: speed %v is below 0", s.cfg.Path, s.cfg.Speed)
 	}
+	if err := s.check(); err != nil {
+		return state{}, err
+	}
 	if s.cfg.StateDir != "" && !s.cfg.Again {
 		st, found, err := s.cfg.loadState()
 		if err != nil {
@@ -124,6 +133,19 @@ func (s *Source) plan(ctx context.Context) (state, error) {
 	}
 	s.state = &st
 	return st, nil
+}
+
+// check opens a file, so that one which cannot be replayed is told before
+// anything begins.
+func (s *Source) check() error {
+	if s.cfg.Path == "-" && s.cfg.Data == nil {
+		return nil
+	}
+	in, err := s.cfg.open(0, 0)
+	if err != nil {
+		return err
+	}
+	return in.Close()
 }
 
 // checkWish warns when an unfinished replay is asked for another shift.
@@ -171,14 +193,14 @@ func (s *Source) bounds(ctx context.Context) (first, last time.Time, err error) 
 	if s.cfg.Path == "-" && s.cfg.Data == nil {
 		return first, last, fmt.Errorf("shift %q needs a file: standard input can be shifted by a time only", s.cfg.Shift)
 	}
-	in, err := s.cfg.open(0)
+	in, err := s.cfg.open(0, 0)
 	if err != nil {
 		return first, last, err
 	}
 	defer in.Close()
-	err = eachLine(ctx, in, 0, 0, s.decode, func(l *line) error {
-		for i := range l.dec.Events {
-			at := l.dec.Events[i].At
+	err = eachRecord(ctx, in, func(r *record) error {
+		for i := range r.dec.Events {
+			at := r.dec.Events[i].At
 			if at.IsZero() {
 				continue
 			}
@@ -192,23 +214,19 @@ func (s *Source) bounds(ctx context.Context) (first, last time.Time, err error) 
 		return nil
 	})
 	if err == nil && first.IsZero() {
-		err = fmt.Errorf("shift %q: no line of %s has a time", s.cfg.Shift, s.cfg.Path)
+		err = fmt.Errorf("shift %q: no %s of %s has a time", s.cfg.Shift, in.unit, s.cfg.Path)
 	}
 	return first, last, err
 }
 
-func (s *Source) decode(text []byte) (wire.Decoded, error) {
-	return decodeLine(text, s.cfg.Server, s.cfg.Door)
-}
-
-// Run replays the input and ends with nil after its last line, acknowledged if
+// Run replays the input and ends with nil after its last record, acknowledged if
 // there is a StateDir.
 func (s *Source) Run(ctx context.Context, emit pipeline.Emit) error {
 	st, err := s.plan(ctx)
 	if err != nil {
 		return err
 	}
-	in, err := s.cfg.open(st.Offset)
+	in, err := s.cfg.open(st.Offset, st.Line)
 	if err != nil {
 		return err
 	}
@@ -218,15 +236,15 @@ func (s *Source) Run(ctx context.Context, emit pipeline.Emit) error {
 		return nil
 	}
 	if s.resume && st.Line > 0 {
-		s.cfg.Log.Info("the replay goes on where it was", "line", st.Line, "offset", st.Offset)
+		s.cfg.Log.Info("the replay goes on where it was", in.unit, st.Line, "offset", st.Offset)
 	}
 	p := newPlayer(s, in, st, emit)
-	if err := eachLine(ctx, in, st.Offset, st.Line, s.decode, func(l *line) error { return p.play(ctx, l) }); err != nil {
+	if err := eachRecord(ctx, in, func(r *record) error { return p.play(ctx, r) }); err != nil {
 		p.tracker.flush()
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return fmt.Errorf("read %s after line %d: %w", s.cfg.Path, p.number, err)
+		return fmt.Errorf("read %s after %s %d: %w", s.cfg.Path, in.unit, p.number, err)
 	}
 	return p.end(ctx)
 }

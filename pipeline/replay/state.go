@@ -130,12 +130,12 @@ type tracker struct {
 }
 
 // emitted counts one item and returns its Ack, which moves the state to the end
-// of the item's line when last is true.
-func (t *tracker) emitted(l *line, last bool) func() {
+// of the item's record when last is true.
+func (t *tracker) emitted(r *record, last bool) func() {
 	if t == nil {
 		return nil
 	}
-	end, number := l.end, l.number
+	end, number := r.end, r.last
 	t.mu.Lock()
 	t.pending++
 	t.mu.Unlock()

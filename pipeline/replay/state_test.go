@@ -85,6 +85,46 @@ func TestResume(t *testing.T) {
 	}
 }
 
+// TestResumeAnywhere stops a replay of each golden input after every number of
+// items and goes on from there, compressed too: what is left is the end of the
+// whole, and bad records keep their places.
+func TestResumeAnywhere(t *testing.T) {
+	inputs, _ := filepath.Glob("testdata/*.in.*")
+	for _, in := range inputs {
+		plain, err := os.ReadFile(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var z bytes.Buffer
+		w := gzip.NewWriter(&z)
+		w.Write(plain)
+		w.Close()
+		for step, data := range map[int][]byte{1: plain, 4: z.Bytes()} {
+			cfg := Config{Path: in, Data: data, Server: "pond.example", Door: testDoor()}
+			want := places(collect(t, New(cfg)))
+			for n := 0; n < len(want); n += step {
+				cfg.StateDir = t.TempDir()
+				stopAfter(t, cfg, n)
+				rest := places(collect(t, New(cfg)))
+				if len(rest) < len(want)-n || !slices.Equal(rest, want[len(want)-len(rest):]) {
+					t.Errorf("%s after %d of %d: %q is left", in, n, len(want), rest)
+				}
+			}
+		}
+	}
+}
+
+// places are the ids of posts and the positions of bad records.
+func places(items []pipeline.Item) []string {
+	places := ids(items)
+	for i, it := range items {
+		if it.Bad != nil {
+			places[i] = it.Bad.Position
+		}
+	}
+	return places
+}
+
 // TestTimelineIsStable asks for the timeline before the run, as cmd does to move
 // outages, and in a later process.
 func TestTimelineIsStable(t *testing.T) {
