@@ -140,15 +140,16 @@ func (mf mastodonFlags) source(door pipeline.Door, in *invocation) (pipeline.Sou
 
 // replayFlags say how files are replayed.
 type replayFlags struct {
-	speed, shift *string
-	again, demo  *bool
-	outages      *[]string
+	speed, shift, network *string
+	again, demo           *bool
+	outages               *[]string
 }
 
 func (f *flags) replay() replayFlags {
 	return replayFlags{
 		speed:   f.String("speed", "max", "how fast: \"true\" (as it happened), a `factor` such as 60 (times as fast), or \"max\" (a back-fill)"),
 		shift:   f.String("shift", "none", "`moment` of the file that becomes now: none, start, end or a time such as 2026-11-02T14:00:00Z; outages of --outages move along"),
+		network: f.String("network", "", "the `network` of a CSV file that does not tell it itself: x, mastodon or bluesky"),
 		again:   f.Bool("again", false, "replay a file from its beginning even if it was replayed before"),
 		demo:    f.Bool("demo", false, "replay the demo: posts about outages of invented services"),
 		outages: f.list("outages", "a `file` of known outages to import first"),

@@ -27,7 +27,7 @@ With --until-idle it replays the files, waits until all of it can be queried, an
 ends with exit code 0; the site is served only if --listen is given then.`,
 	setup: func(f *flags) func(context.Context, *invocation) error {
 		u := upFlags{machine: f.machine(), filter: f.filter(), web: f.web(), live: f.mastodon(), replay: f.replay()}
-		u.files = f.list("replay", "a `file` of posts to replay: JSON lines of Mastodon, X v2, Jetstream or hugops' own; \"-\" is standard input")
+		u.files = f.list("replay", "a `file` or folder of posts to replay, \"-\" for standard input (see \"hugops help replay\" for the forms)")
 		u.untilIdle = f.Bool("until-idle", false, "end when the files are replayed and everything is queryable")
 		u.pages = f.statusPages("")
 		return func(ctx context.Context, in *invocation) error {
