@@ -115,7 +115,10 @@ func (p *player) progress(force bool) {
 	}
 	p.told = now
 	done := p.offset
-	if p.in.zipped {
+	switch {
+	case force && p.in.size > 0:
+		done = p.in.size // what follows the last record counts too
+	case p.in.zipped:
 		done = p.in.read.Load()
 	}
 	tell(done, p.in.size)

@@ -332,3 +332,13 @@ func TestProgress(t *testing.T) {
 		t.Errorf("progress goes backwards: %v", told)
 	}
 }
+
+// TestProgressOfArchive: what follows the last item counts at the end.
+func TestProgressOfArchive(t *testing.T) {
+	var last [2]int64
+	data := []byte(`{"orderedItems":[{"type":"Announce"}] }`)
+	collect(t, New(Config{Path: "f", Data: data, Progress: func(done, total int64) { last = [2]int64{done, total} }}))
+	if want := int64(len(data)); last != [2]int64{want, want} {
+		t.Errorf("at the end: %v of %d bytes", last, want)
+	}
+}
