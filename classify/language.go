@@ -90,8 +90,8 @@ func wordsOnly(text string) string {
 // knownScript reports whether at least half of the letters are Latin, Han or
 // kana.
 func knownScript(text string) bool {
-	if strings.IndexFunc(text, func(r rune) bool { return r >= 0x370 }) < 0 {
-		return true // nothing behind the Latin blocks
+	if latin(text) {
+		return true
 	}
 	known, foreign := 0, 0
 	for _, r := range text {
@@ -104,4 +104,15 @@ func knownScript(text string) bool {
 		}
 	}
 	return known >= foreign
+}
+
+// latin reports whether a text has nothing behind the Latin blocks, whose letters
+// begin with lower bytes in UTF-8.
+func latin(text string) bool {
+	for i := range len(text) {
+		if text[i] >= 0xcd {
+			return false
+		}
+	}
+	return true
 }

@@ -45,8 +45,8 @@ func TestStance(t *testing.T) {
 
 func TestModelHasAVersionAndErrors(t *testing.T) {
 	m := shippedModel(t)
-	if v := m.Version(); !strings.HasPrefix(v, "linear-2-") || len(v) != len("linear-2-")+8 {
-		t.Errorf("version %q, want linear-2-<8 hex digits>", v)
+	if v := m.Version(); !strings.HasPrefix(v, "linear-3-") || len(v) != len("linear-3-")+8 {
+		t.Errorf("version %q, want linear-3-<8 hex digits>", v)
 	}
 	e := m.Errors()
 	if e.Model != m.Version() {

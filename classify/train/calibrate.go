@@ -1,9 +1,11 @@
 package train
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/hugops/hugops/classify/internal/linear"
@@ -139,36 +141,35 @@ func calibrateTargets(held []prediction, logits func(*prediction) linear.Logits)
 	return sharpness
 }
 
-// level is the probability of the likeliest stance from which the answer is right
-// in a share of cases, by a logistic regression of being right on the log-odds of
-// being sure (Platt, 1999). Every post weighs by its likeness to real ones alone.
+// level is the lowest probability of the likeliest stance at which the answer is
+// right in a share of cases, by isotonic regression of being right on being sure
+// (Zadrozny and Elkan, 2002); 1 if there is none.
 func level(held []prediction, share float64, probabilities func(*prediction) [linear.Classes]float64) float64 {
-	type answer struct{ odds, right, weight float64 }
-	answers := make([]answer, len(held))
+	type block struct{ from, right, weight float64 }
+	answers := make([]block, len(held))
 	for i := range held {
 		p := probabilities(&held[i])
 		k := argmax(p)
-		answers[i] = answer{odds: logOdds(p[k]), weight: likeness(held[i].example)}
+		answers[i] = block{from: p[k], weight: held[i].weight}
 		if k == held[i].example.label {
-			answers[i].right = 1
+			answers[i].right = held[i].weight
 		}
 	}
-	slope, shift := 1.0, 0.0
-	for range 1000 {
-		var gs, gb, n float64
-		for _, a := range answers {
-			x, w := a.odds, a.weight
-			d := 1/(1+math.Exp(-slope*x-shift)) - a.right
-			gs, gb, n = gs+w*d*x, gb+w*d, n+w
+	slices.SortStableFunc(answers, func(a, b block) int { return cmp.Compare(a.from, b.from) })
+	var blocks []block
+	for _, a := range answers {
+		for n := len(blocks) - 1; n >= 0 && (blocks[n].right*a.weight >= a.right*blocks[n].weight || blocks[n].from == a.from); n-- {
+			a = block{blocks[n].from, blocks[n].right + a.right, blocks[n].weight + a.weight}
+			blocks = blocks[:n]
 		}
-		slope, shift = max(0.05, slope-0.1*gs/n), shift-0.5*gb/n
+		blocks = append(blocks, a)
 	}
-	return 1 / (1 + math.Exp((shift-logOdds(share))/slope))
-}
-
-func logOdds(p float64) float64 {
-	p = min(max(p, 1e-4), 1-1e-4)
-	return math.Log(p / (1 - p))
+	for _, b := range blocks {
+		if b.right >= share*b.weight {
+			return b.from
+		}
+	}
+	return 1
 }
 
 // sureEnough is how often the first reader has to be right to do without the

@@ -23,13 +23,14 @@ type Inputs struct {
 	Outages string // folder of labelled posts of outages, for the error model; nothing is learnt from them
 	Sets    string // folder of public data sets; "" for none
 	Labels  string // folder of labels of posts of those sets, read for their stance
+	Taught  string // what the second reader's teacher says of other posts of those sets; "" for nothing
 	Exclude string // labelled posts (a JSON object with text a line) of which nothing may be learnt; "" for none
 	Encoder string // file of the second reader, to calibrate beside; "" for none
 }
 
 // Defaults are the inputs within the repository, seen from its root.
 var Defaults = Inputs{Corpus: "classify/corpus", Pairs: "classify/pairs", Outages: "pipeline/replay/demo/gen/texts",
-	Labels: "classify/labels", Encoder: "classify/encoder.model"}
+	Labels: "classify/labels", Taught: "classify/taught.tsv", Encoder: "classify/encoder.model"}
 
 // Run makes a model file. The same inputs give the same bytes on the same
 // processor architecture. It tells of each step as it begins.
@@ -87,7 +88,7 @@ func read(in Inputs) (d *data, err error) {
 		d.notes = append(d.notes, fmt.Sprintf("classify/pairs: %d posts of minimal pairs", len(learnt)))
 	}
 	if in.Sets != "" {
-		if read, d.others, err = readSets(in.Sets, in.Labels); err != nil {
+		if read, d.others, err = readSets(in.Sets, in.Labels, in.Taught); err != nil {
 			return nil, err
 		}
 	}

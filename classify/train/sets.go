@@ -47,9 +47,14 @@ var sets = []set{
 }
 
 // readSets reads the sets below a folder, each text once: the posts that were
-// read for their stance (folder labels), and the rest by the sets' own labels.
-func readSets(dir, labelDir string) (read, others []example, err error) {
+// read for their stance (folder labels), and the rest by what the second reader's
+// teacher said of them (file taught) or else by the sets' own labels.
+func readSets(dir, labelDir, taughtFile string) (read, others []example, err error) {
 	stances, err := readLabels(labelDir)
+	if err != nil {
+		return nil, nil, err
+	}
+	taught, err := readTaught(taughtFile)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -71,6 +76,8 @@ func readSets(dir, labelDir string) (read, others []example, err error) {
 					if e.text = text; e.label >= 0 {
 						read = append(read, e)
 					}
+				} else if soft, ok := taught[keyHash(k)]; ok {
+					others = append(others, example{text: text, lang: "en", label: argmax(soft), soft: &soft, sarcasm: none, target: none, weight: taughtWeight, set: taughtSet})
 				} else if l >= 0 {
 					others = append(others, example{text: text, lang: "en", label: l, sarcasm: none, target: none, weight: s.weight, set: s.name})
 				}
@@ -88,8 +95,35 @@ func (s *set) text() string {
 	return "text"
 }
 
-// readSet is the set of the posts that were read for their stance.
-const readSet = "read"
+// readSet is the set of the posts that were read for their stance, taughtSet that
+// of those of which the teacher said what it makes of them.
+const (
+	readSet      = "read"
+	taughtSet    = "taught"
+	taughtWeight = 0.5
+)
+
+// readTaught reads what the teacher said, by the hash of the post's key: the
+// probabilities of support and venting in hundredths. No file says nothing.
+func readTaught(file string) (map[string][linear.Classes]float64, error) {
+	if file == "" {
+		return nil, nil
+	}
+	t, err := readTable(file, nil)
+	if err != nil {
+		return nil, err
+	}
+	taught := make(map[string][linear.Classes]float64, len(t.rows))
+	for n, row := range t.rows {
+		s, err1 := strconv.ParseFloat(t.get(row, "support"), 64)
+		v, err2 := strconv.ParseFloat(t.get(row, "venting"), 64)
+		if err1 != nil || err2 != nil || s < 0 || v < 0 || s+v > 101 {
+			return nil, fmt.Errorf("%s, row %d: want a key and two numbers of hundredths", file, n+1)
+		}
+		taught[t.get(row, "key")] = [linear.Classes]float64{s / 100, v / 100, max(0, 1-(s+v)/100)}
+	}
+	return taught, nil
+}
 
 // readLabels reads the labels of posts of public sets: their keys' hashes, and
 // what a reader found. A post weighs by how near it is to a fault of a service.
@@ -154,6 +188,9 @@ func notesOf(examples []example) (notes []string) {
 		if n > 0 {
 			notes = append(notes, fmt.Sprintf("%s (%s): %d rows of weight %g", s.name, s.licence, n, s.weight))
 		}
+	}
+	if n := count(examples, func(e *example) bool { return e.set == taughtSet }); n > 0 {
+		notes = append(notes, fmt.Sprintf("classify/taught.tsv: %d posts of these sets, as the second reader's teacher read them, of weight %g", n, taughtWeight))
 	}
 	if n := count(examples, func(e *example) bool { return e.set == readSet }); n > 0 {
 		notes = append(notes, fmt.Sprintf("classify/labels: %d posts of these sets, read for their stance", n))

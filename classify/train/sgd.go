@@ -11,15 +11,16 @@ import (
 type example struct {
 	text    string
 	lang    string
-	label   int                  // support 0, venting 1, neutral 2
-	sarcasm int                  // 1 yes, 0 no, none unknown
-	target  int                  // of a post that vents: people 0, company 1, situation 2; else none
-	weight  float64              // of its loss
-	set     string               // where it is from; "" for the corpus
-	near    bool                 // about a fault or a service, not of the neighbourhood only
-	pair    string               // the trap of a minimal pair
-	trap    bool                 // written to look like another class
-	lacks   [linear.Classes]bool // classes that its set does not have
+	label   int                      // support 0, venting 1, neutral 2
+	sarcasm int                      // 1 yes, 0 no, none unknown
+	target  int                      // of a post that vents: people 0, company 1, situation 2; else none
+	weight  float64                  // of its loss
+	set     string                   // where it is from; "" for the corpus
+	near    bool                     // about a fault or a service, not of the neighbourhood only
+	pair    string                   // the trap of a minimal pair
+	trap    bool                     // written to look like another class
+	soft    *[linear.Classes]float64 // what the second reader's teacher says, instead of a label; nil if it was not asked
+	lacks   [linear.Classes]bool     // classes that its set does not have
 }
 
 // options of one training run.
@@ -36,12 +37,47 @@ var defaults = options{epochs: 5, rate: 0.15, decay: 0.02, ownDecay: 0.05, augme
 
 // params are the weights of a model before they are made bytes.
 type params struct {
+	known *linear.Vocabulary
 	w     []float32 // bucket*Outputs + output
 	bias  [linear.Outputs]float64
 	dense [linear.Outputs][linear.Dense]float64
 }
 
 func newParams() *params { return &params{w: make([]float32, linear.Outputs*linear.Buckets)} }
+
+// vocabulary is the words that occur often enough to learn their own weights.
+func vocabulary(examples []example) *linear.Vocabulary {
+	var f linear.Features
+	var hashes []uint32
+	counts, known := map[uint32]int{}, new(linear.Vocabulary)
+	for i := range examples {
+		hashes = f.Spelt(hashes[:0], examples[i].text)
+		for _, h := range hashes {
+			if counts[h]++; counts[h] == leastOften {
+				known.Put(h, true)
+			}
+		}
+	}
+	return known
+}
+
+const (
+	leastOften = 2   // times that a word of the vocabulary occurs
+	forgotten  = 0.1 // share of the vocabulary that is spelt out in an epoch, so that spelling is learnt from all words
+)
+
+// forget returns the vocabulary less a share of its words.
+func forget(known *linear.Vocabulary, share float64, rng *rand.Rand) *linear.Vocabulary {
+	out := *known
+	for i := range out {
+		for bit := range 64 {
+			if out[i]>>bit&1 != 0 && rng.Float64() < share {
+				out[i] &^= 1 << bit
+			}
+		}
+	}
+	return &out
+}
 
 // learner is the state of AdaGrad (Duchi, Hazan, Singer, 2011): each weight's
 // step shrinks with the sum of its squared gradients.
@@ -55,6 +91,7 @@ type learner struct {
 	o       options
 	shared  weights
 	domains map[string]*weights
+	known   *linear.Vocabulary // less what is forgotten in this epoch
 	f       linear.Features
 }
 
@@ -77,12 +114,14 @@ func fit(examples []example, o options) *params {
 	l := &learner{o: o, shared: *newWeights(), domains: map[string]*weights{}}
 	rng := rand.New(rand.NewPCG(o.seed, 0x68756766))
 	mean := newParams()
+	mean.known = vocabulary(examples)
 	order := make([]int, len(examples))
 	for i := range order {
 		order[i] = i
 	}
 	for epoch := range o.epochs {
 		rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		l.known = forget(mean.known, forgotten, rng)
 		for _, i := range order {
 			text := examples[i].text
 			if o.augment && epoch > 0 && examples[i].set == "" {
@@ -129,7 +168,7 @@ func (l *learner) domain(set string) *weights {
 // class nothing is learnt about that class.
 func (l *learner) step(text string, e *example) {
 	own := l.domain(e.set)
-	l.f.Extract(text)
+	l.f.Extract(text, l.known)
 	z := own.logits(&l.f)
 	wv, cv := linear.Norm(len(l.f.Words)), linear.Norm(len(l.f.Chars))
 	for k := range z {
@@ -160,8 +199,13 @@ func gradient(z *linear.Logits, e *example) (g linear.Logits) {
 	if e.label >= 0 {
 		for k, p := range linear.Softmax(stance, 1, [linear.Classes]float64{}) {
 			g[k] = p
+			if e.soft != nil {
+				g[k] -= e.soft[k]
+			}
 		}
-		g[e.label]--
+		if e.soft == nil {
+			g[e.label]--
+		}
 	}
 	if e.sarcasm >= 0 {
 		g[linear.Sarcasm] = 1/(1+math.Exp(-z[linear.Sarcasm])) - float64(e.sarcasm)

@@ -40,9 +40,11 @@ func train(ctx context.Context, d *data, second *encoder.Model, o options, step 
 	p := fit(append(append([]example(nil), d.own...), d.others...), o)
 	unseen := append(append([]example(nil), d.pairs...), d.outages...)
 	asked := ask(p, unseen)
+	r := &Result{domains: append(corpusDomains(held), otherDomains(asked)...)}
 	h := linear.Header{Notes: d.notes}
-	h.Calibration = calibrate(held, func(p *prediction) linear.Logits { return p.first })
-	h.Gate = gate(held, &h)
+	posts := even(r.domains)
+	h.Calibration = calibrate(posts, func(p *prediction) linear.Logits { return p.first })
+	h.Gate = gate(posts, &h)
 	if second != nil {
 		step("asking the second reader")
 		if held, err = askSecond(ctx, second, held, heldOut); err != nil {
@@ -51,14 +53,14 @@ func train(ctx context.Context, d *data, second *encoder.Model, o options, step 
 		if asked, err = askSecond(ctx, second, asked, func(*example) bool { return true }); err != nil {
 			return nil, err
 		}
+		r.domains = append(corpusDomains(held), otherDomains(asked)...)
 		h.Encoder = second.Version()
-		calibrateSecond(held, &h)
+		calibrateSecond(even(r.domains), &h)
 	}
-	r := &Result{domains: append(corpusDomains(held), otherDomains(asked)...)}
 	h.Errors = errorModel(r.domains, &h, leastPosts)
 	weights := quantise(p, &h)
 	r.header = h
-	r.File, err = linear.Marshal(h, weights)
+	r.File, err = linear.Marshal(h, p.known, weights)
 	return r, err
 }
 
@@ -67,7 +69,7 @@ func ask(p *params, posts []example) []prediction {
 	out := make([]prediction, len(posts))
 	var f linear.Features
 	for i := range posts {
-		f.Extract(posts[i].text)
+		f.Extract(posts[i].text, p.known)
 		out[i] = prediction{example: &posts[i], first: p.logits(&f), weight: 1}
 	}
 	return out
@@ -123,31 +125,36 @@ func crossValidate(ctx context.Context, d *data, o options, step func(string, ..
 			held[at[j]] = said
 		}
 	}
-	balance(held)
 	return held, nil
 }
 
-// balance scales the weights so that every class weighs the same among the posts
-// of the corpus, and likewise among those of public sets: calibrated probabilities
-// are those of a stream with a third of each, which is what prevalence estimation
-// starts from, and no kind of post may look like one class by itself.
-func balance(held []prediction) {
-	var total [2][linear.Classes]float64
-	for i := range held {
-		total[kind(&held[i])][held[i].example.label] += held[i].weight
+// even scales the weights of the posts of each domain and class to the same sum,
+// and returns the posts of all. Calibrated probabilities are those of a stream with
+// a third of each class, which is what prevalence estimation starts from; and the
+// posts of another outage are another domain, not more of the largest. A class of
+// which a domain has few posts weighs less; posts written to mislead are no part of
+// any stream, and left out.
+func even(domains []domain) (posts []prediction) {
+	for _, d := range domains {
+		if d.contrived {
+			continue
+		}
+		var total, n [linear.Classes]float64
+		for i := range d.posts {
+			total[d.posts[i].example.label] += d.posts[i].weight
+			n[d.posts[i].example.label]++
+		}
+		for i := range d.posts {
+			k := d.posts[i].example.label
+			d.posts[i].weight *= min(1, n[k]/enoughPosts) / total[k]
+		}
+		posts = append(posts, d.posts...)
 	}
-	for i := range held {
-		t := &total[kind(&held[i])]
-		held[i].weight *= (t[0] + t[1] + t[2]) / linear.Classes / t[held[i].example.label]
-	}
+	return posts
 }
 
-func kind(p *prediction) int {
-	if p.example.set == readSet {
-		return 1
-	}
-	return 0
-}
+// enoughPosts of a class are what a domain needs to weigh as much as any other.
+const enoughPosts = 50
 
 // quantise turns the weights into one byte each, with a scale for each output's
 // words and characters, and puts the rest into the header.

@@ -16,15 +16,16 @@ import (
 // had seen none of them. Posts of another outage differ from those of the corpus
 // as domains differ from each other.
 type domain struct {
-	name  string
-	posts []prediction
+	name      string
+	posts     []prediction
+	contrived bool // written to mislead
 }
 
 // corpusDomains parts the held-out posts of our own: posts of public sets near a
 // fault or a service, and of the corpus English posts, English posts written to
 // look like another stance, and the other languages.
 func corpusDomains(held []prediction) []domain {
-	parts := []domain{{name: "corpus, English"}, {name: "corpus, English traps"}, {name: "corpus, other languages"}, {name: "public sets, read"}}
+	parts := []domain{{name: "corpus, English"}, {name: "corpus, English traps", contrived: true}, {name: "corpus, other languages"}, {name: "public sets, read"}}
 	for _, p := range held {
 		i := 0
 		switch {
@@ -53,7 +54,7 @@ func otherDomains(asked []prediction) (domains []domain) {
 			name = "minimal pairs"
 		}
 		if n := len(domains); n == 0 || domains[n-1].name != name {
-			domains = append(domains, domain{name: name})
+			domains = append(domains, domain{name: name, contrived: p.example.pair != ""})
 		}
 		d := &domains[len(domains)-1]
 		d.posts = append(d.posts, p)

@@ -27,6 +27,7 @@ docs/MODEL.md has the command that gives the shipped bytes.`,
 		f.StringVar(&in.Outages, "outages", in.Outages, "`folder` of labelled posts of outages, for the error model")
 		f.StringVar(&in.Sets, "sets", "", "`folder` of public data sets to learn from besides")
 		f.StringVar(&in.Labels, "labels", in.Labels, "`folder` of labels of posts of those sets")
+		f.StringVar(&in.Taught, "taught", in.Taught, "`file` of what the second reader's teacher says of other posts of those sets; empty for none")
 		f.StringVar(&in.Exclude, "exclude", "", "`file` of posts (a JSON object with text a line) to learn nothing from")
 		f.StringVar(&in.Encoder, "encoder", in.Encoder, "`file` of the second reader; empty for none")
 		file := f.String("o", "classify/stance.model", "model `file` to write")

@@ -16,7 +16,7 @@ func randomFile(t testing.TB, layers, hidden, heads, ffn, positions int) []byte 
 	t.Helper()
 	const words = "[CLS]\n[SEP]\n[UNK]\na\n"
 	h := header{Layers: layers, Hidden: hidden, Heads: heads, FFN: ffn, Positions: positions,
-		Vocab: 4, Outputs: outputs, VocabBytes: len(words), Temperature: 1}
+		Vocab: 4, Outputs: outputs, VocabBytes: len(words)}
 	head, err := json.Marshal(h)
 	if err != nil {
 		t.Fatal(err)

@@ -53,7 +53,6 @@ func TestLoadRefuses(t *testing.T) {
 		{"odd width", header(`"hidden": 64`, `"hidden": 80`), "multiples of 32"},
 		{"heads that do not divide", header(`"heads": 4`, `"heads": 5`), "8*heads"},
 		{"other outputs", header(`"outputs": 7`, `"outputs": 3`), "outputs is 3"},
-		{"no temperature", header(`"temperature": 1.5`, `"temperature": 0`), "temperature is 0"},
 		{"no [CLS]", vocabulary("[CLS]\n", "[clS]\n"), "lacks [CLS]"},
 		{"a piece twice", vocabulary("\na\nb\n", "\na\na\n"), "stands twice"},
 		{"a missing line", vocabulary("\na\nb\n", "\na_b\n"), "lines, want"},

@@ -22,17 +22,15 @@ const (
 
 // header is the JSON part of an encoder file.
 type header struct {
-	Layers      int        `json:"layers"`
-	Hidden      int        `json:"hidden"`
-	Heads       int        `json:"heads"`
-	FFN         int        `json:"ffn"`
-	Positions   int        `json:"positions"`
-	Vocab       int        `json:"vocab"`
-	Outputs     int        `json:"outputs"`
-	VocabBytes  int        `json:"vocab_bytes"`
-	Temperature float64    `json:"temperature"`
-	Shift       [3]float64 `json:"shift"`
-	Notes       string     `json:"notes"`
+	Layers     int    `json:"layers"`
+	Hidden     int    `json:"hidden"`
+	Heads      int    `json:"heads"`
+	FFN        int    `json:"ffn"`
+	Positions  int    `json:"positions"`
+	Vocab      int    `json:"vocab"`
+	Outputs    int    `json:"outputs"`
+	VocabBytes int    `json:"vocab_bytes"`
+	Notes      string `json:"notes"`
 }
 
 // Model is a loaded encoder. Its int8 weights are slices of the file given to
@@ -94,12 +92,6 @@ func Load(file []byte) (*Model, error) {
 // SHA-256.
 func (m *Model) Version() string { return m.version }
 
-// Calibration gives the temperature and the shift of the first three logits
-// that the file carries for its user; Logits does not apply them.
-func (m *Model) Calibration() (temperature float64, shift [3]float64) {
-	return m.Temperature, m.Shift
-}
-
 // readHeader checks the magic, the header and that the file is exactly as long
 // as its dimensions ask, and returns what follows the header.
 func readHeader(file []byte) (h header, rest []byte, err error) {
@@ -143,9 +135,6 @@ func (h *header) check() error {
 	}
 	if h.Hidden%panel != 0 || h.FFN%panel != 0 || h.Hidden%(8*h.Heads) != 0 {
 		return fmt.Errorf("hidden %d and ffn %d must be multiples of %d, hidden of 8*heads (%d)", h.Hidden, h.FFN, panel, 8*h.Heads)
-	}
-	if !(h.Temperature > 0) {
-		return fmt.Errorf("temperature is %v, want more than 0", h.Temperature)
 	}
 	return nil
 }

@@ -1,100 +1,168 @@
 package linear
 
-import "math"
+import (
+	"math"
+	"unicode/utf8"
+)
 
 // Sizes of the hashed spaces. Words and their pairs go to the first, groups of
 // three to five characters inside a word to the second.
 const (
-	wordBits    = 18
-	charBits    = 18
+	wordBits    = 17
+	charBits    = 17
 	WordBuckets = 1 << wordBits
 	Buckets     = WordBuckets + 1<<charBits
 )
 
-// Dense is the number of dense features; see (*Features).dense.
+// Dense is the number of dense features; see (*scratch).dense.
 const Dense = 14
 
-// Features is what a model sees of a text: hashed words, hashed groups of
-// characters, and a few numbers.
+// Features is what a model sees of a text: hashed tokens and pairs of them, hashed
+// groups of characters of the words that it does not know, and a few numbers.
 type Features struct {
 	Words []uint32 // buckets below WordBuckets
 	Chars []uint32 // buckets from WordBuckets
 	Dense [Dense]float32
 
-	s scratch
+	s       scratch
+	form    []byte
+	letters []rune
 }
 
-// Extract fills f from a text, reusing f's memory.
-func (f *Features) Extract(text string) {
+// Vocabulary is the set of words that a model knows, by their hashes.
+type Vocabulary [1 << (vocabularyBits - 6)]uint64
+
+const (
+	vocabularyBits  = 19
+	vocabularyBytes = 1 << (vocabularyBits - 3)
+)
+
+// Extract fills f from a text, reusing f's memory. A word that is not in the
+// vocabulary is spelt out: it counts by its groups of characters.
+func (f *Features) Extract(text string, v *Vocabulary) {
 	f.Words, f.Chars = f.Words[:0], f.Chars[:0]
 	f.s.tokenize(text)
-	var previous uint32 = startHash
-	for _, t := range f.s.tokens {
-		h := hashRunes(f.s.runes[t.start:t.end])
-		f.word(h)
-		f.word(mix(previous, h))
-		if t.kind == hashtag {
-			f.word(hashRunes(f.s.runes[t.start+1 : t.end])) // the word without "#", too
+	previous := uint32(startHash)
+	for i := range f.s.tokens {
+		t := &f.s.tokens[i]
+		h := f.s.hash(t)
+		if t.kind > hashtag || v.Has(h) {
+			f.Words = append(f.Words, bucketOfWord(h))
+		} else {
+			f.spell(t)
+			h = unknownHash
 		}
-		if t.kind == word || t.kind == hashtag {
-			f.chars(f.s.runes[t.start-1 : t.end+1])
-		}
+		f.Words = append(f.Words, pair(previous, h))
 		previous = h
 	}
-	f.word(mix(previous, endHash))
+	f.Words = append(f.Words, pair(previous, endHash))
 	f.runs()
-	f.dense()
+	f.Dense = f.s.dense()
+}
+
+// Spelt appends the hashes of the words of a text to hashes.
+func (f *Features) Spelt(hashes []uint32, text string) []uint32 {
+	f.s.tokenize(text)
+	for i := range f.s.tokens {
+		if t := &f.s.tokens[i]; t.kind <= hashtag {
+			hashes = append(hashes, f.s.hash(t))
+		}
+	}
+	return hashes
+}
+
+// Has reports whether a word is in the vocabulary, or one that cannot be told from it.
+func (v *Vocabulary) Has(h uint32) bool {
+	i := h >> (32 - vocabularyBits)
+	return v[i/64]>>(i%64)&1 != 0
+}
+
+// Put puts a word into the vocabulary, or takes it out.
+func (v *Vocabulary) Put(h uint32, in bool) {
+	i := h >> (32 - vocabularyBits)
+	v[i/64] &^= 1 << (i % 64)
+	if in {
+		v[i/64] |= 1 << (i % 64)
+	}
+}
+
+// spell adds the characters of a word.
+func (f *Features) spell(t *token) {
+	f.form = append(f.s.bytes(append(f.form[:0], ' '), t), ' ') // a word has its borders around it
+	f.chars(f.form)
 }
 
 const (
-	startHash = 0x51ed270b
-	endHash   = 0x2545f491
+	startHash   = 0x51ed270b
+	endHash     = 0x2545f491
+	unknownHash = 0x7f4a7c15
 )
 
-func (f *Features) word(h uint32) { f.Words = append(f.Words, finish(h)>>(32-wordBits)) }
-func (f *Features) char(h uint32) { f.Chars = append(f.Chars, WordBuckets+finish(h)>>(32-charBits)) }
+func bucketOfWord(h uint32) uint32  { return finish(h) >> (32 - wordBits) }
+func bucketOfChars(h uint32) uint32 { return WordBuckets + finish(h)>>(32-charBits) }
+
+// pair is the bucket of two tokens in a row.
+func pair(a, b uint32) uint32 { return bucketOfWord(mix(a, b)) }
 
 // chars adds the groups of 3–5 characters of a word with a space on either side.
-func (f *Features) chars(w []rune) {
-	for i := 0; i+3 <= len(w); i++ {
-		h := step(step(fnvBasis, w[i]), w[i+1])
-		for _, r := range w[i+2 : min(i+5, len(w))] {
+func (f *Features) chars(w []byte) {
+	f.letters = f.letters[:0]
+	for i := 0; i < len(w); {
+		r, size := utf8.DecodeRune(w[i:])
+		f.letters = append(f.letters, r)
+		i += size
+	}
+	rs := f.letters
+	for i := 0; i+3 <= len(rs); i++ {
+		h := step(step(fnvBasis, rs[i]), rs[i+1])
+		for _, r := range rs[i+2 : min(i+5, len(rs))] {
 			h = step(h, r)
-			f.char(h)
+			f.Chars = append(f.Chars, bucketOfChars(h))
 		}
 	}
 }
 
 // runs adds the groups of 2–4 letters of unspaced scripts, across tokens.
 func (f *Features) runs() {
-	t := f.s.tokens
-	for i := 0; i < len(t); i++ {
-		if t[i].kind != glyph {
+	if !f.s.unspaced {
+		return
+	}
+	letters := f.letters[:0]
+	for i := range f.s.tokens {
+		t := &f.s.tokens[i]
+		if t.kind != glyph {
+			letters = letters[:0]
 			continue
 		}
-		h := step(fnvBasis, f.s.runes[t[i].start])
-		for n := i + 1; n < i+4 && n < len(t) && t[n].kind == glyph; n++ {
-			h = step(h, f.s.runes[t[n].start])
-			f.char(h)
+		f.form = f.s.bytes(f.form[:0], t)
+		r, _ := utf8.DecodeRune(f.form)
+		letters = append(letters, r)
+		for n := 2; n <= min(4, len(letters)); n++ { // those that end here
+			h := uint32(fnvBasis)
+			for _, r := range letters[len(letters)-n:] {
+				h = step(h, r)
+			}
+			f.Chars = append(f.Chars, bucketOfChars(h))
 		}
 	}
+	f.letters = letters
 }
 
-// dense fills in the numbers, each about 0 to 1.
-func (f *Features) dense() {
-	c := &f.s
+// dense returns the numbers, each about 0 to 1.
+func (c *scratch) dense() [Dense]float32 {
 	var counts [emoji + 1]int
 	var marks, questions, dots, quotes int
-	for _, t := range c.tokens {
+	for i := range c.tokens {
+		t := &c.tokens[i]
 		counts[t.kind]++
 		if t.kind == sign {
-			switch n := t.end - t.start; c.runes[t.start] {
+			switch r, n := t.signs(); r {
 			case '!':
 				marks += n
 			case '?':
 				questions += n
 			case '.', '…':
-				if n > 1 || c.runes[t.start] == '…' {
+				if n > 1 || r == '…' {
 					dots++
 				}
 			case '"':
@@ -103,8 +171,8 @@ func (f *Features) dense() {
 		}
 	}
 	total := counts[word] + counts[glyph]/2 + counts[hashtag]
-	f.Dense = [Dense]float32{
-		float32(math.Min(1, math.Log1p(float64(total))/5)),
+	return [Dense]float32{
+		length(total),
 		ratio(c.capitals, c.letters+1),
 		few(c.shouted), few(c.stretched),
 		few(marks), few(questions), few(dots), few(quotes),
@@ -112,6 +180,16 @@ func (f *Features) dense() {
 		first(c.tokens, handle), float32(math.Min(1, float64(total)/100)),
 	}
 }
+
+// length maps a count of words to 0 to 1 on a logarithmic scale.
+func length(n int) float32 { return lengths[min(n, len(lengths)-1)] }
+
+var lengths = func() (t [150]float32) {
+	for n := range t {
+		t[n] = float32(math.Min(1, math.Log1p(float64(n))/5))
+	}
+	return
+}()
 
 func ratio(a, b int) float32 { return float32(a) / float32(b) }
 
@@ -125,7 +203,7 @@ func first(t []token, k kind) float32 {
 	return 0
 }
 
-// Hashes: FNV-1a over runes, then a finisher that spreads it over the high bits.
+// Hashes of characters: FNV-1a over runes. A finisher spreads any hash over the high bits.
 const (
 	fnvBasis = 2166136261
 	fnvPrime = 16777619
@@ -133,12 +211,15 @@ const (
 
 func step(h uint32, r rune) uint32 { return (h ^ uint32(r)) * fnvPrime }
 
-func hashRunes(rs []rune) uint32 {
-	h := uint32(fnvBasis)
-	for _, r := range rs {
-		h = step(h, r)
+// hash returns that of a token: of a long one by its bytes.
+func (c *scratch) hash(t *token) uint32 {
+	k := t.key
+	if k == (key{}) {
+		for _, b := range c.form[t.start:t.end] {
+			k[0] = (k[0] ^ uint64(b)) * 0x100000001b3
+		}
 	}
-	return h
+	return uint32((k[0]*0x9e3779b97f4a7c15 ^ k[1]*0xc2b2ae3d27d4eb4f) * 0xff51afd7ed558ccd >> 32)
 }
 
 func mix(a, b uint32) uint32 { return (a*0x9e3779b1 ^ b) * fnvPrime }

@@ -23,7 +23,7 @@ import (
 	"github.com/hugops/hugops"
 )
 
-const magic = "hugops-linear-2\n"
+const magic = "hugops-linear-3\n"
 
 // What the outputs of a model are: the logits of the three stances, that of
 // sarcasm, and those of the three targets of a post that vents.
@@ -96,15 +96,18 @@ func (c *Calibration) Targets(z *Logits) [3]float64 {
 type Model struct {
 	Header
 	version string
-	weights []int8 // bucket*stride + output; the last is unused, for alignment
+	known   *Vocabulary
+	rows    []uint64                // for each bucket a byte for each output: its weight + bias
+	dense   [Dense][Outputs]float64 // Header.Dense, the other way round
 }
 
-// stride is the room of a bucket's weights in memory.
-const stride = 8
+// bias makes weights of one byte positive.
+const bias = 128
 
 // Marshal writes a model file: the magic, the header's length (32 bits, big
-// endian), the header as JSON, then Outputs weights for each of the Buckets.
-func Marshal(h Header, weights []int8) ([]byte, error) {
+// endian), the header as JSON, the vocabulary (little endian), then Outputs
+// weights for each of the Buckets.
+func Marshal(h Header, known *Vocabulary, weights []int8) ([]byte, error) {
 	if len(weights) != Outputs*Buckets {
 		return nil, fmt.Errorf("linear model: %d weights, want %d", len(weights), Outputs*Buckets)
 	}
@@ -114,6 +117,9 @@ func Marshal(h Header, weights []int8) ([]byte, error) {
 	}
 	b := append([]byte(magic), binary.BigEndian.AppendUint32(nil, uint32(len(head)))...)
 	b = append(b, head...)
+	for _, w := range known {
+		b = binary.LittleEndian.AppendUint64(b, w)
+	}
 	for _, w := range weights {
 		b = append(b, byte(w))
 	}
@@ -122,25 +128,34 @@ func Marshal(h Header, weights []int8) ([]byte, error) {
 
 // Load reads a model file.
 func Load(file []byte) (*Model, error) {
+	const size = vocabularyBytes + Outputs*Buckets
 	rest, ok := bytes.CutPrefix(file, []byte(magic))
 	if !ok {
 		return nil, errors.New("linear model: not a model file: train one with hugops train")
 	}
-	if len(rest) < 4 || uint64(len(rest)-4) != uint64(binary.BigEndian.Uint32(rest))+Outputs*Buckets {
+	if len(rest) < 4 || uint64(len(rest)-4) != uint64(binary.BigEndian.Uint32(rest))+size {
 		return nil, errors.New("linear model: the file is cut off or of another size")
 	}
-	head, raw := rest[4:len(rest)-Outputs*Buckets], rest[len(rest)-Outputs*Buckets:]
-	m := &Model{weights: make([]int8, stride*Buckets)}
+	head, raw := rest[4:len(rest)-size], rest[len(rest)-size:]
+	m := &Model{known: new(Vocabulary), rows: make([]uint64, Buckets)}
 	if err := json.Unmarshal(head, &m.Header); err != nil {
 		return nil, fmt.Errorf("linear model: header: %w", err)
 	}
-	for i := range Buckets {
+	for i := range m.known {
+		m.known[i], raw = binary.LittleEndian.Uint64(raw), raw[8:]
+	}
+	for i := range m.rows {
 		for k := range Outputs {
-			m.weights[i*stride+k] = int8(raw[i*Outputs+k])
+			m.rows[i] |= uint64(int(int8(raw[i*Outputs+k]))+bias) << (8 * k)
+		}
+	}
+	for k := range Outputs {
+		for d := range Dense {
+			m.dense[d][k] = m.Header.Dense[k][d]
 		}
 	}
 	sum := sha256.Sum256(file)
-	m.version = "linear-2-" + hex.EncodeToString(sum[:4])
+	m.version = "linear-3-" + hex.EncodeToString(sum[:4])
 	m.Errors.Model = m.version
 	return m, m.check()
 }
@@ -173,7 +188,7 @@ var pool = sync.Pool{New: func() any { return new(Features) }}
 func (m *Model) Logits(text string) Logits {
 	f := pool.Get().(*Features)
 	defer pool.Put(f)
-	f.Extract(text)
+	f.Extract(text, m.known)
 	return m.logits(f)
 }
 
@@ -182,23 +197,35 @@ func (m *Model) logits(f *Features) (z Logits) {
 	wn, cn := Norm(len(f.Words)), Norm(len(f.Chars))
 	for k := range z {
 		z[k] = m.Bias[k] + wn*m.Scale[0][k]*float64(w[k]) + cn*m.Scale[1][k]*float64(c[k])
-		for d, v := range f.Dense {
-			z[k] += m.Header.Dense[k][d] * float64(v)
+	}
+	for d, v := range f.Dense {
+		if v == 0 {
+			continue
+		}
+		for k := range z {
+			z[k] += m.dense[d][k] * float64(v)
 		}
 	}
 	return z
 }
 
+// sum adds the weights of buckets: those of four outputs at a time, in the 16-bit
+// lanes of a register, which have room for 256 of them.
 func (m *Model) sum(buckets []uint32) (s [Outputs]int32) {
-	for _, b := range buckets {
-		w := (*[stride]int8)(m.weights[b*stride:])
-		s[0] += int32(w[0])
-		s[1] += int32(w[1])
-		s[2] += int32(w[2])
-		s[3] += int32(w[3])
-		s[4] += int32(w[4])
-		s[5] += int32(w[5])
-		s[6] += int32(w[6])
+	const lanes = 0x00ff00ff00ff00ff
+	for len(buckets) > 0 {
+		part := buckets[:min(256, len(buckets))]
+		buckets = buckets[len(part):]
+		var even, odd uint64
+		for _, b := range part {
+			w := m.rows[b]
+			even += w & lanes
+			odd += w >> 8 & lanes
+		}
+		for k := range Outputs {
+			both := [2]uint64{even, odd}
+			s[k] += int32(both[k%2]>>(k/2*16)&0xffff) - int32(bias*len(part))
+		}
 	}
 	return s
 }

@@ -39,29 +39,51 @@ var (
 // dressed reports, in one pass, whether Text may have anything to do.
 func dressed(s string) bool {
 	single := 0 // letters in a row that stand alone
+	if len(s) > 0 && isLetter(s[0]) && alone(s, 0) {
+		single++
+	}
 	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '<' || c == '&' || c == 0:
+		switch telling[s[i]] {
+		case space: // what begins behind it
+			if i+1 < len(s) && s[i+1] != ' ' {
+				if !isLetter(s[i+1]) || !alone(s, i+1) {
+					single = 0
+				} else if single++; single > 3 {
+					return true
+				}
+			}
+		case sign:
 			return true
-		case c >= utf8.RuneSelf:
+		case boost:
+			if i > 0 && (s[i-1] == 'R' || s[i-1] == 'M') && i+2 < len(s) && s[i+1] == ' ' && s[i+2] == '@' {
+				return true
+			}
+		case wide:
 			r, size := utf8.DecodeRuneInString(s[i:])
 			if r == utf8.RuneError || letter(r) != r {
 				return true
 			}
 			i += size - 1
-			single = 0
-		case c == 'T' && i > 0 && (s[i-1] == 'R' || s[i-1] == 'M') && i+2 < len(s) && s[i+1] == ' ' && s[i+2] == '@':
-			return true
-		case isLetter(c) && alone(s, i):
-			if single++; single > 3 {
-				return true
-			}
-		case c != ' ':
-			single = 0
 		}
 	}
 	return false
 }
+
+// telling says of which kind a byte is that dressed has to look at.
+var telling = func() (t [256]byte) {
+	t[' '], t['<'], t['&'], t[0], t['T'] = space, sign, sign, sign, boost
+	for c := utf8.RuneSelf; c < len(t); c++ {
+		t[c] = wide
+	}
+	return
+}()
+
+const (
+	space = iota + 1
+	sign
+	boost // the end of "RT"
+	wide  // more than ASCII
+)
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 

@@ -11,7 +11,7 @@ The file, all numbers little-endian unless said otherwise:
     "hugops-encoder-1\\n"
     uint32, big-endian: length of the header
     header, JSON: layers, hidden, heads, ffn, positions, vocab, outputs,
-        vocab_bytes, temperature, shift, notes
+        vocab_bytes, notes
     vocab_bytes bytes: the pieces, one a line, in the order of their numbers
     words: int8 [vocab][hidden], float32 scale [vocab]
     positions (token type 0 added): float32 [positions][hidden]
@@ -119,7 +119,7 @@ class Writer:
         self.floats(scale)
 
 
-def encode(state, pieces, keep, heads, positions, temperature=1.0, shift=(0, 0, 0), notes=""):
+def encode(state, pieces, keep, heads, positions, notes=""):
     """The bytes of the file; state maps names to float32 arrays."""
     words = state["e.embeddings.word_embeddings.weight"][keep]
     hidden = words.shape[1]
@@ -156,8 +156,6 @@ def encode(state, pieces, keep, heads, positions, temperature=1.0, shift=(0, 0, 
             vocab=len(keep),
             outputs=len(bias),
             vocab_bytes=len(block),
-            temperature=temperature,
-            shift=list(shift),
             notes=notes,
         )
     ).encode()
@@ -175,8 +173,6 @@ def main():
     parser.add_argument("--vocab", type=int, default=14000, help="pieces to keep")
     parser.add_argument("--heads", type=int, default=12)
     parser.add_argument("--positions", type=int, default=128)
-    parser.add_argument("--temperature", type=float, default=1.0)
-    parser.add_argument("--shift", type=float, nargs=3, default=[0, 0, 0])
     parser.add_argument("--notes", default="")
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
@@ -186,7 +182,7 @@ def main():
         keep = [int(n) for n in open(args.pieces)]
     else:
         keep = choose(pieces, used_pieces(pieces, args.texts), args.vocab)
-    data = encode(state, pieces, keep, args.heads, args.positions, args.temperature, args.shift, args.notes)
+    data = encode(state, pieces, keep, args.heads, args.positions, args.notes)
     open(args.out, "wb").write(data)
     print(f"{args.out}: {len(keep)} pieces, {len(data) / 1e6:.1f} MB")
 

@@ -98,7 +98,7 @@ def main():
     randomize(model)
     round_weights(model)
     state = {k: v.numpy() for k, v in model.state_dict().items()}
-    data = export.encode(state, [pieces[i] for i in keep], list(range(len(keep))), 4, POSITIONS, 1.5, (0.1, -0.2, 0.3), "random weights")
+    data = export.encode(state, [pieces[i] for i in keep], list(range(len(keep))), 4, POSITIONS, "random weights")
     open(f"{args.out}/tiny.model", "wb").write(data)
 
     cases = []

@@ -1,11 +1,12 @@
 """Fine-tunes the second reader: the first layers of a small BERT encoder, with a head
 for stance, sarcasm and target, on the same inputs as the first reader (English only).
 
-    python train.py --base BGE_FOLDER --sets DIR --vocab 9000 --layers 9 --epochs 2 --out run.pt
+    python train.py --base BGE_FOLDER --sets DIR --exclude posts.jsonl --soft soft.npz --out run.pt
 
 BGE_FOLDER holds bge-small-en-v1.5 (MIT) as transformers reads it; convert.py makes it
-from the ONNX file. docs/MODEL.md says how the shipped file was made. export.py then
-writes the eight-bit file. Of the posts that held_out() names nothing is learnt, so that
+from the ONNX file, and teacher.py makes soft.npz: what a larger encoder says of the same
+posts and of unlabelled ones. docs/MODEL.md says how the shipped file was made. export.py
+then writes the eight-bit file. Of the posts that held_out() names nothing is learnt, so that
 `hugops train` can calibrate on them; nothing is learnt from classify/pairs/heldout.tsv.
 """
 import argparse
@@ -13,6 +14,7 @@ import glob
 import gzip
 import hashlib
 import html
+import json
 import math
 import os
 import random
@@ -168,19 +170,46 @@ def vary(text):
     return text
 
 
-def loss_of(z, rows):
+def loss_of(z, rows, trust=0.0):
+    """Mean loss of rows: of their labels, and (trust) of what the teacher says of them,
+    which counts alone where there is no label (Hinton et al., 2015)."""
     F = torch.nn.functional
-    w = torch.tensor([r["w"] for r in rows])
-    loss = (F.cross_entropy(z[:, :3], torch.tensor([r["y"] for r in rows]), reduction="none", label_smoothing=0.05) * w).mean()
-    known = [i for i, r in enumerate(rows) if r["sarcasm"] is not None]
+    loss = torch.zeros(())
+    part = lambda some: len(some) / len(rows)
+    labelled = [i for i, r in enumerate(rows) if "y" in r]
+    if labelled:
+        w = torch.tensor([rows[i]["w"] * (1 - trust * ("soft" in rows[i])) for i in labelled])
+        y = torch.tensor([rows[i]["y"] for i in labelled])
+        loss = loss + (F.cross_entropy(z[labelled, :3], y, reduction="none", label_smoothing=0.05) * w).mean() * part(labelled)
+    known = [i for i in labelled if rows[i]["sarcasm"] is not None]
     if known:
+        w = torch.tensor([rows[i]["w"] for i in known])
         y = torch.tensor([rows[i]["sarcasm"] for i in known])
-        loss = loss + 0.3 * (F.binary_cross_entropy_with_logits(z[known, 3], y, reduction="none") * w[known]).sum() / len(rows)
-    blamed = [i for i, r in enumerate(rows) if r["target"] >= 0]
+        loss = loss + 0.3 * (F.binary_cross_entropy_with_logits(z[known, 3], y, reduction="none") * w).mean() * part(known)
+    blamed = [i for i in labelled if rows[i]["target"] >= 0]
     if blamed:
         y = torch.tensor([rows[i]["target"] for i in blamed])
-        loss = loss + 0.3 * F.cross_entropy(z[blamed, 4:], y) * len(blamed) / len(rows)
+        loss = loss + 0.3 * F.cross_entropy(z[blamed, 4:], y) * part(blamed)
+    taught = [i for i, r in enumerate(rows) if "soft" in r]
+    if taught:
+        t = torch.tensor(np.stack([rows[i]["soft"] for i in taught]))
+        w = torch.tensor([trust * rows[i]["w"] if "y" in rows[i] else rows[i]["w"] for i in taught])
+        each = -(F.softmax(t[:, :3], 1) * F.log_softmax(z[taught, :3], 1)).sum(1)
+        each = each + 0.3 * F.binary_cross_entropy_with_logits(z[taught, 3], torch.sigmoid(t[:, 3]), reduction="none")
+        loss = loss + (each * w).mean() * part(taught)
     return loss
+
+
+def read_soft(path, learnt, weight):
+    """Puts the teacher's logits beside the posts that are learnt from, and returns the
+    unlabelled posts that it read besides."""
+    file = np.load(path)
+    soft = dict(zip(file["keys"], file["logits"]))
+    for p in learnt:
+        if (k := key(p["text"])) in soft:
+            p["soft"] = soft[k]
+    known = {key(p["text"]) for p in learnt}
+    return [dict(text=str(t), soft=z, w=weight, domain=0) for k, t, z in zip(file["keys"], file["texts"], file["logits"]) if k not in known]
 
 
 def predict(model, pieces, texts):
@@ -208,12 +237,42 @@ def measure(model, pieces, posts):
     return macro_f1(np.array([p["y"] for p in posts]), said)
 
 
+def inputs(args):
+    """What is learnt from, what is held out, the pairs to measure on, the posts to measure on."""
+    own = lambda *parts: os.path.join(args.classify, *parts)
+    posts = list(read_corpus(own("corpus"))) + list(read_relabelled(args.sets, own("labels")))
+    dev = []
+    if args.exclude:
+        dev = [dict(text=plain(p["text"]), y=LABELS.index(p["label"])) for p in map(json.loads, open(args.exclude, encoding="utf8"))]
+        known = {key(p["text"]) for p in dev}
+        posts = [p for p in posts if key(p["text"]) not in known]
+    held = [p for p in posts if held_out(p["text"])]
+    learnt = [p for p in posts if not held_out(p["text"])] + list(read_pairs(own("pairs", "learnt.tsv")))
+    balance(learnt)
+    pairs = list(read_pairs(own("pairs", "heldout.tsv")))
+    print(len(learnt), "posts to learn from,", len(held), "held out,", len(pairs), "of pairs held out", flush=True)
+    return learnt, held, pairs, dev
+
+
+def batches(posts, size):
+    """One epoch of batches of posts of about the same length, in random order."""
+    order = list(range(len(posts)))
+    random.shuffle(order)
+    chunks = [sorted(order[i : i + size * 30], key=lambda j: len(posts[j]["text"])) for i in range(0, len(order), size * 30)]
+    out = [c[i : i + size] for c in chunks for i in range(0, len(c), size)]
+    random.shuffle(out)
+    return out
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--base", required=True)
     parser.add_argument("--sets", required=True, help="folder of the public data sets")
     parser.add_argument("--classify", default="classify", help="folder with corpus, labels and pairs")
     parser.add_argument("--exclude", help="labelled posts (JSON lines) to learn nothing from, and to measure on")
+    parser.add_argument("--soft", help="what the teacher says of these posts and others (teacher.py)")
+    parser.add_argument("--trust", type=float, default=0.6, help="the teacher's part where there is a label as well")
+    parser.add_argument("--pool", type=float, default=0.5, help="weight of a post without a label")
     parser.add_argument("--init", help="state dict to begin from")
     parser.add_argument("--layers", type=int, default=9)
     parser.add_argument("--vocab", type=int, default=8950)
@@ -227,20 +286,10 @@ def main():
     torch.manual_seed(args.seed)
     random.seed(args.seed)
 
-    own = lambda *parts: os.path.join(args.classify, *parts)
-    posts = list(read_corpus(own("corpus"))) + list(read_relabelled(args.sets, own("labels")))
-    dev = []
-    if args.exclude:
-        import json
-
-        dev = [dict(text=plain(p["text"]), y=LABELS.index(p["label"])) for p in map(json.loads, open(args.exclude, encoding="utf8"))]
-        known = {key(p["text"]) for p in dev}
-        posts = [p for p in posts if key(p["text"]) not in known]
-    held = [p for p in posts if held_out(p["text"])]
-    learnt = [p for p in posts if not held_out(p["text"])] + list(read_pairs(own("pairs", "learnt.tsv")))
-    balance(learnt)
-    pairs = list(read_pairs(own("pairs", "heldout.tsv")))
-    print(len(learnt), "posts to learn from,", len(held), "held out,", len(pairs), "of pairs held out", flush=True)
+    learnt, held, pairs, dev = inputs(args)
+    if args.soft:
+        learnt += read_soft(args.soft, learnt, args.pool)
+        print(len(learnt), "posts with those that the teacher read alone", flush=True)
 
     pieces = Pieces(args.base, [p["text"] for p in learnt], args.vocab)
     encoder = BertModel.from_pretrained(args.base, add_pooling_layer=False)
@@ -254,7 +303,7 @@ def main():
         dict(params=[p for n, p in model.e.named_parameters() if any(x in n for x in light)], rate=args.rate, weight_decay=0.0),
         dict(params=[*model.h.parameters(), model.b], rate=1e-3 if not args.init else 2e-4),
     ]
-    optimizer = torch.optim.AdamW(groups, lr=args.rate)
+    optimizer = torch.optim.AdamW(groups, lr=args.rate, fused=True)
     mean = {k: v.clone() for k, v in model.state_dict().items()}
     steps, step, start = math.ceil(len(learnt) / args.batch) * args.epochs, 0, time.time()
 
@@ -271,15 +320,11 @@ def main():
 
     model.train()
     for epoch in range(args.epochs):
-        order = list(range(len(learnt)))
-        random.shuffle(order)
-        chunks = [sorted(order[i : i + args.batch * 30], key=lambda j: len(learnt[j]["text"])) for i in range(0, len(order), args.batch * 30)]
-        batches = [c[i : i + args.batch] for c in chunks for i in range(0, len(c), args.batch)]
-        random.shuffle(batches)
-        for b, batch in enumerate(batches):
+        epoch_batches = batches(learnt, args.batch)
+        for b, batch in enumerate(epoch_batches):
             rows = [learnt[j] for j in batch]
             z = model(*pieces([vary(r["text"]) for r in rows]), torch.tensor([r["domain"] for r in rows]))
-            loss = loss_of(z, rows)
+            loss = loss_of(z, rows, args.trust if args.soft else 0.0)
             for g in optimizer.param_groups:
                 g["lr"] = g["rate"] * min(1, step / (0.06 * steps + 1)) * (1 - step / steps)
             optimizer.zero_grad()
@@ -290,7 +335,7 @@ def main():
             decay = min(args.ema, (1 + step) / (10 + step))
             for k, v in model.state_dict().items():
                 mean[k].mul_(decay).add_(v, alpha=1 - decay) if v.is_floating_point() else mean[k].copy_(v)
-            if b == len(batches) // 2:
+            if b == len(epoch_batches) // 2:
                 show(f"epoch {epoch + 0.5}")
         show(f"epoch {epoch + 1}")
     with open(args.out + ".pieces", "w") as file:
