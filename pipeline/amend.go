@@ -41,6 +41,15 @@ func (t *tally) past(minute int64) *pastMinute {
 	return p
 }
 
+// until is the end of the amendment. States are asked for now and then: one from
+// just before the end may count for the minute that began just after it.
+func (a Amendment) until(current bool) time.Time {
+	if current && !a.State.Blind() {
+		return a.To.Add(2 * coverageTick)
+	}
+	return a.To
+}
+
 // amendRows gives the rows of the minutes that the source thinks otherwise of
 // now. The minute that it is in takes the word as its state so far.
 func (t *tally) amendRows(amendments []Amendment) []hugops.Coverage {
@@ -48,7 +57,7 @@ func (t *tally) amendRows(amendments []Amendment) []hugops.Coverage {
 	for _, a := range amendments {
 		current := t.minute.Unix()
 		first := max(a.From.Unix(), current-int64(maxAmend/time.Second)) / 60 * 60
-		for at := first; at <= current && time.Unix(at, 0).Before(a.To); at += 60 {
+		for at := first; at <= current && time.Unix(at, 0).Before(a.until(at == current)); at += 60 {
 			if at == first && t.recent[at] == nil && at != current && a.From.Unix() > at {
 				continue // the process before this one counted its beginning
 			}

@@ -1,10 +1,12 @@
 // Package bluesky reads posts of Bluesky as Jetstream sends them, in both of
-// its wires: v1 (/subscribe) and v2 (network.bsky.jetstream.subscribeEvents).
+// its wires: v1 (/subscribe) and v2 (network.bsky.jetstream.subscribeEvents),
+// from files or from a live stream ([Source]).
 //
-// It owns the shapes and the ids (at:// URIs, TIDs). It refuses reposts and
-// posts labelled by their authors as not for the public, and turns an account's
-// deletion into the departure of an author. A record's own createdAt can lie;
-// the time in its key is preferred, and never changes.
+// It owns the shapes and the ids (at:// URIs, TIDs). It refuses reposts, posts
+// labelled by their authors as not for the public, and those of people who
+// declared to a live stream that they do not want to be in such data; and it
+// turns an account's deletion into the departure of an author. A record's own
+// createdAt can lie; the time in its key is preferred, and never changes.
 package bluesky
 
 import (
@@ -33,6 +35,7 @@ type frame struct {
 	Payload *frame `json:"payload"`
 
 	DID    string `json:"did"`
+	Seq    int64  `json:"seq"`
 	TimeUS int64  `json:"time_us"`
 	Time   string `json:"time"`
 	Kind   string `json:"kind"`
@@ -43,6 +46,10 @@ type frame struct {
 	Status   string         `json:"status"`
 	Account  *account       `json:"account"`
 	Identity jsontext.Value `json:"identity"`
+
+	Name    string `json:"name"`    // of an info
+	Error   string `json:"error"`   // of an error
+	Message string `json:"message"` // of both
 }
 
 type commit struct {
@@ -60,28 +67,32 @@ type account struct {
 // Decode reads one frame.
 func Decode(raw []byte, door pipeline.Door) (wire.Decoded, error) {
 	var out wire.Decoded
+	f, err := parse(raw)
+	if err == nil {
+		err = f.decode(&out, door)
+	}
+	return out, err
+}
+
+// parse reads one frame as it stands, without what is wrapped around it.
+func parse(raw []byte) (frame, error) {
 	var f frame
 	if err := wire.Unmarshal(raw, &f); err != nil {
-		return out, err
+		return frame{}, err
 	}
 	if f.Payload != nil {
 		if f.Payload.Payload != nil {
-			return out, wire.Invalidf("Jetstream frame: a payload inside a payload")
+			return frame{}, wire.Invalidf("Jetstream frame: a payload inside a payload")
 		}
-		f = *f.Payload
+		return *f.Payload, nil
 	}
-	err := f.decode(&out, door)
-	return out, err
+	return f, nil
 }
 
 func (f *frame) decode(out *wire.Decoded, door pipeline.Door) error {
 	switch kind := f.kind(); kind {
 	case "commit":
-		c := &f.commit
-		if f.Commit != nil {
-			c = f.Commit
-		}
-		return f.decodeCommit(out, c, door)
+		return f.decodeCommit(out, f.change(), door)
 	case "account":
 		return f.decodeAccount(out, door)
 	case "":
@@ -90,6 +101,14 @@ func (f *frame) decode(out *wire.Decoded, door pipeline.Door) error {
 		out.Skip(wire.SkipOther)
 		return nil
 	}
+}
+
+// change is the commit, wherever the wire puts it.
+func (f *frame) change() *commit {
+	if f.Commit != nil {
+		return f.Commit
+	}
+	return &f.commit
 }
 
 // kind is "commit" for kind "commit" (v1) and for $type "…#commit" (v2).

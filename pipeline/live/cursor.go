@@ -14,6 +14,9 @@ type Cursor[P any] struct {
 	file  string // "" remembers nothing
 	every time.Duration
 	log   *slog.Logger
+	// Before is called before the position is written, and must write what is
+	// known of the stream up to it; it may be nil.
+	Before func() error
 
 	mu      sync.Mutex
 	acked   P
@@ -97,7 +100,13 @@ func (c *Cursor[P]) save() {
 		return
 	}
 	c.saved = time.Now()
-	err := Save(c.file, c.acked)
+	var err error
+	if c.Before != nil {
+		err = c.Before()
+	}
+	if err == nil {
+		err = Save(c.file, c.acked)
+	}
 	if err != nil && !c.failing {
 		c.log.Error("the position in the stream cannot be written: after a restart some posts come again", "error", err)
 	}

@@ -34,6 +34,9 @@ func (w *Watchdog) Listen() { w.timer.Reset(w.silence) }
 // Rest says that nobody listens for a while.
 func (w *Watchdog) Rest() { w.timer.Stop() }
 
+// End ends the connection for another reason.
+func (w *Watchdog) End(err error) { w.cancel(err) }
+
 // Close ends the connection's context.
 func (w *Watchdog) Close() {
 	w.timer.Stop()
