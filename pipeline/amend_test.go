@@ -3,6 +3,9 @@ package pipeline
 import (
 	"slices"
 	"testing"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/hugops/hugops"
 )
@@ -72,6 +75,19 @@ func TestAmendmentsAreBounded(t *testing.T) {
 	tally := newTally(s, at("12:00:10"))
 	s.learnt = []Amendment{{at("12:00:00").AddDate(-1, 0, 0), at("12:00:00"), "clamped"}}
 	equal(t, "rows", len(tally.due(at("12:00:20"), false)), 7*24*60)
+}
+
+func TestStateGauge(t *testing.T) {
+	c := newCoverage(&rowsSink{}, testLog(t))
+	c.open(&stated{source: source{name: "bluesky:gauge"}, state: hugops.CoverageStalled})
+	c.flush(t.Context(), time.Now(), false)
+	for _, state := range hugops.CoverageStates {
+		want := 0.0
+		if state == hugops.CoverageStalled {
+			want = 1
+		}
+		equal(t, string(state), metrics.GetOrCreateGauge(`hugops_source_state{source="bluesky:gauge",state="`+string(state)+`"}`, nil).Get(), want)
+	}
 }
 
 func TestLastWords(t *testing.T) {

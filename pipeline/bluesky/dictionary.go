@@ -8,10 +8,18 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"time"
 )
 
-// maxDictionary is the longest dictionary taken; the known ones have 112 kB.
-const maxDictionary = 1 << 20
+const (
+	// maxDictionary is the longest dictionary taken; the known ones have 112 kB.
+	maxDictionary = 1 << 20
+	// dictionaryTime is how long a host has to hand it out.
+	dictionaryTime = 15 * time.Second
+)
+
+// errNoDictionary is the answer of a host that has none for us.
+var errNoDictionary = errors.New("no dictionary")
 
 // dictionary is what a host compresses its frames with. The zero value means
 // that frames come as they are.
@@ -27,14 +35,17 @@ func (s *Source) dictionaryOf(ctx context.Context, h host) dictionary {
 		return s.own
 	}
 	s.dictMu.Lock()
-	defer s.dictMu.Unlock()
 	d, known := s.dicts[h.name]
-	if !known {
-		var err error
-		if d, err = s.fetchDictionary(ctx, h); err != nil && ctx.Err() == nil {
-			s.cfg.Log.Info("the stream comes uncompressed: the host hands out no dictionary", "host", h.name, "error", err)
-		}
-		s.dicts[h.name] = d
+	s.dictMu.Unlock()
+	if known {
+		return d
+	}
+	d, err := s.fetchDictionary(ctx, h)
+	if err != nil {
+		s.cfg.Log.Info("the stream comes uncompressed: the host hands out no dictionary", "host", h.name, "error", err)
+	}
+	if err == nil || errors.Is(err, errNoDictionary) {
+		s.setDictionary(h, d) // else the host is away, and may have one
 	}
 	return d
 }
@@ -42,17 +53,24 @@ func (s *Source) dictionaryOf(ctx context.Context, h host) dictionary {
 // dropDictionary forgets the dictionary that a host refused. One that it hands
 // out again all the same is not tried again.
 func (s *Source) dropDictionary(ctx context.Context, h host) {
-	s.dictMu.Lock()
-	defer s.dictMu.Unlock()
+	old := s.dictionaryOf(ctx, h)
 	fresh, err := s.fetchDictionary(ctx, h)
-	if err != nil || fresh.parameter == s.dicts[h.name].parameter {
+	if err != nil || fresh.parameter == old.parameter {
 		s.cfg.Log.Info("the stream comes uncompressed: the host refuses its own dictionary", "host", h.name, "error", err)
 		fresh = dictionary{}
 	}
-	s.dicts[h.name] = fresh
+	s.setDictionary(h, fresh)
+}
+
+func (s *Source) setDictionary(h host, d dictionary) {
+	s.dictMu.Lock()
+	defer s.dictMu.Unlock()
+	s.dicts[h.name] = d
 }
 
 func (s *Source) fetchDictionary(ctx context.Context, h host) (dictionary, error) {
+	ctx, cancel := context.WithTimeout(ctx, dictionaryTime)
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.base+"/xrpc/network.bsky.jetstream.getZstdDictionary", nil)
 	if err != nil {
 		return dictionary{}, err
@@ -63,8 +81,11 @@ func (s *Source) fetchDictionary(ctx context.Context, h host) (dictionary, error
 		return dictionary{}, err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
+	switch {
+	case resp.StatusCode >= 500:
 		return dictionary{}, fmt.Errorf("status %d", resp.StatusCode)
+	case resp.StatusCode != http.StatusOK:
+		return dictionary{}, fmt.Errorf("%w: status %d", errNoDictionary, resp.StatusCode)
 	}
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxDictionary+1))
 	if err != nil {
@@ -72,7 +93,7 @@ func (s *Source) fetchDictionary(ctx context.Context, h host) (dictionary, error
 	}
 	id, err := dictionaryID(raw)
 	if err != nil {
-		return dictionary{}, err
+		return dictionary{}, fmt.Errorf("%w: %w", errNoDictionary, err)
 	}
 	return dictionary{raw, strconv.FormatUint(uint64(id), 10)}, nil
 }

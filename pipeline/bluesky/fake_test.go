@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -130,11 +131,11 @@ func (h *fakeHost) set(f func()) {
 
 // kick cuts all connections.
 func (h *fakeHost) kick() {
-	h.set(func() {
-		for conn := range h.conns {
-			go conn.CloseNow()
-		}
-	})
+	var conns []*websocket.Conn
+	h.set(func() { conns = slices.Collect(maps.Keys(h.conns)) })
+	for _, conn := range conns {
+		conn.CloseNow()
+	}
 }
 
 func (h *fakeHost) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -187,7 +187,7 @@ func TestCursors(t *testing.T) {
 			until := begin.Add(200 * time.Second)
 			for _, a := range r.Amend() {
 				past = append(past, a.State)
-				if off := a.From.Sub(until).Abs(); off > 3*time.Second {
+				if off := a.From.Sub(until).Abs(); off > 15*time.Second {
 					t.Errorf("%s begins %v off where the one before it ends", a.State, off)
 				}
 				until = a.To
@@ -291,22 +291,28 @@ func TestSlowKafka(t *testing.T) {
 	h := newHost(t, net)
 	r := start(t, Config{Hosts: []string{h.URL}}, func(s *Source) { s.view.hole, s.view.late = 400*time.Millisecond, 400*time.Millisecond })
 	r.says("the stream is open")
-	net.post("did:plc:ada", "first", time.Time{})
+	at := time.Now()
+	post := func(text, pad string) {
+		net.add(event{at: at, did: "did:plc:ada", kind: "commit", op: "create", coll: collectionPost, rkey: "k",
+			rest: `{"text":"` + text + `","createdAt":"2026-11-02T12:00:00Z","pad":"` + pad + `"}`})
+	}
+	post("first", "")
 	r.wants("created first")
-	r.is(hugops.CoverageLive)
-	big := `{"text":"big","createdAt":"2026-11-02T12:00:00Z","pad":"` + strings.Repeat("x", 900_000) + `"}`
 	for range 60 { // more than sockets hold
-		net.add(event{did: "did:plc:ada", kind: "commit", op: "create", coll: collectionPost, rkey: "big", rest: big})
-		time.Sleep(10 * time.Millisecond) // the time of the stream must go on
+		at = at.Add(10 * time.Millisecond)
+		post("big", strings.Repeat("x", 900_000))
 	}
 	r.is(hugops.CoverageStalled)
-	r.State()
 	for range 60 {
 		r.wants("created big")
 	}
-	net.post("did:plc:ada", "last", time.Time{})
-	r.wants("created last")
-	r.is(hugops.CoverageLive)
+	for r.sight.Now().Blind() { // the stream goes on, without a hole, until it is caught up with
+		if at.Before(time.Now()) {
+			at = at.Add(100 * time.Millisecond)
+			post("small", "")
+			r.wants("created small")
+		}
+	}
 	for _, a := range r.Amend() {
 		if a.State.Blind() {
 			t.Errorf("%s from %v to %v, though nothing was lost", a.State, a.From, a.To)
@@ -318,8 +324,7 @@ func TestSlowKafka(t *testing.T) {
 // a while another is asked.
 func TestQuietHost(t *testing.T) {
 	net := newNetwork()
-	pings := func(p *peer, _ int) { p.serve(1 << 40) }
-	a := newHost(t, net, pings)
+	a := newHost(t, net, func(p *peer, _ int) { p.serve(1 << 40) })
 	b := newHost(t, net)
 	r := start(t, Config{Hosts: []string{a.URL, b.URL}}, func(s *Source) {
 		s.view.hole, s.quiet = 100*time.Millisecond, 300*time.Millisecond
@@ -327,7 +332,18 @@ func TestQuietHost(t *testing.T) {
 	r.is(hugops.CoverageStalled)
 	r.says("sends nothing")
 	r.says(`host=` + b.name())
-	net.post("did:plc:ada", "here", time.Time{})
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(10 * time.Millisecond):
+				net.post("did:plc:ada", "here", time.Time{})
+			}
+		}
+	}()
 	r.wants("created here")
 }
 

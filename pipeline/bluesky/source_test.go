@@ -17,6 +17,9 @@ import (
 	"github.com/hugops/hugops/pipeline/live"
 )
 
+// patience is how long a test waits for what must come.
+const patience = 2 * time.Minute
+
 // reader is a source under test, and what it emits.
 type reader struct {
 	*Source
@@ -25,6 +28,7 @@ type reader struct {
 	log   *safeBuffer
 	stop  context.CancelFunc
 	end   chan error
+	came  []string // by wants
 }
 
 // start runs a source. Its pauses are short, and its times are long, so that a
@@ -78,7 +82,7 @@ func (r *reader) next() pipeline.Item {
 			it.Ack()
 		}
 		return it
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		r.t.Fatalf("nothing came\n%s", r.log)
 		return pipeline.Item{}
 	}
@@ -88,15 +92,14 @@ func (r *reader) next() pipeline.Item {
 // what came before may stand between.
 func (r *reader) wants(want ...string) {
 	r.t.Helper()
-	var before []string
 	for _, w := range want {
 		for {
 			got := describe(r.next())
 			if strings.HasPrefix(got, w) {
-				before = append(before, got)
+				r.came = append(r.came, got)
 				break
 			}
-			if !slices.Contains(before, got) {
+			if !slices.Contains(r.came, got) {
 				r.t.Fatalf("got %.200q, want %q\n%s", got, w, r.log)
 			}
 		}
@@ -106,7 +109,7 @@ func (r *reader) wants(want ...string) {
 // says waits until the log has a text.
 func (r *reader) says(text string) {
 	r.t.Helper()
-	for end := time.Now().Add(20 * time.Second); !strings.Contains(r.log.String(), text); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); !strings.Contains(r.log.String(), text); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			r.t.Fatalf("the log does not say %q:\n%s", text, r.log)
 		}
@@ -116,7 +119,7 @@ func (r *reader) says(text string) {
 // is waits until the source is in a state.
 func (r *reader) is(state hugops.CoverageState) {
 	r.t.Helper()
-	for end := time.Now().Add(20 * time.Second); r.sight.Now() != state; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); r.sight.Now() != state; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			r.t.Fatalf("the state is %s, want %s\n%s", r.sight.Now(), state, r.log)
 		}
