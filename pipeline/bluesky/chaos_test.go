@@ -46,7 +46,6 @@ type chaos struct {
 	rand   *rand.Rand
 	acked  map[int]bool
 	latest int
-	last   int                  // the latest acknowledged
 	blind  []pipeline.Amendment // of all processes
 	done   bool
 }
