@@ -53,6 +53,7 @@ type frame struct {
 }
 
 type commit struct {
+	Rev        string         `json:"rev"` // a TID: when the author's server made the commit
 	Operation  string         `json:"operation"`
 	Collection string         `json:"collection"`
 	RKey       string         `json:"rkey"`

@@ -1,6 +1,7 @@
 package bluesky
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -30,6 +31,7 @@ type network struct {
 
 type event struct {
 	at   time.Time
+	rev  string
 	did  string
 	kind string // commit, account, identity, sync
 	op   string
@@ -313,18 +315,18 @@ func (e event) frame(wire string, number int) string {
 		if e.kind != "commit" {
 			return head + `"` + e.kind + `":` + e.rest + "}"
 		}
-		return head + `"commit":{"rev":"3mzdi6xlae22l",` + e.commit() + "}}"
+		return head + `"commit":{` + e.commit() + "}}"
 	}
 	head := fmt.Sprintf(`{"$type":"message","payload":{"$type":"network.bsky.jetstream.subscribeEvents#%s","seq":%d,"did":%q,"time":%q,`,
 		e.kind, number, e.did, e.at.UTC().Format("2006-01-02T15:04:05.000000Z"))
 	if e.kind != "commit" {
 		return head + `"` + e.kind + `":` + e.rest + "}}"
 	}
-	return head + `"rev":"3mzdi6xlae22l",` + e.commit() + "}}"
+	return head + e.commit() + "}}"
 }
 
 func (e event) commit() string {
-	text := fmt.Sprintf(`"operation":%q,"collection":%q,"rkey":%q`, e.op, e.coll, e.rkey)
+	text := fmt.Sprintf(`"rev":%q,"operation":%q,"collection":%q,"rkey":%q`, cmp.Or(e.rev, "3mzdi6xlae22l"), e.op, e.coll, e.rkey)
 	if e.rest != "" {
 		text += `,"record":` + e.rest
 	}

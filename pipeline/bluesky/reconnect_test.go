@@ -200,6 +200,38 @@ func TestCursors(t *testing.T) {
 	}
 }
 
+// TestHostAway: a host that was away itself brings afterwards what it missed,
+// under the time of now; the commits say when they were made.
+func TestHostAway(t *testing.T) {
+	for _, wire := range wires {
+		net := newNetwork()
+		h := newHost(t, net)
+		r := start(t, Config{Hosts: []string{h.URL}, Wire: wire}, nil)
+		r.says("the stream is open")
+		was := time.Now().Add(-30 * time.Minute)
+		net.post("did:plc:ada", "before", was)
+		r.wants("created before")
+		net.add(event{rev: tid(was.Add(time.Second)), did: "did:plc:ada", kind: "commit", op: "create", coll: collectionPost, rkey: "k", rest: record0("backlog")})
+		r.wants("created backlog")
+		r.is(hugops.CoverageLive)
+		for _, a := range r.Amend() {
+			if a.State.Blind() {
+				t.Errorf("%s: %s from %v to %v, though nothing was lost", wire, a.State, a.From, a.To)
+			}
+		}
+		r.stop()
+	}
+}
+
+// tid writes a time as the revision of a commit.
+func tid(at time.Time) string {
+	n, out := uint64(at.UnixMicro())<<10, make([]byte, 13)
+	for i := range out {
+		out[12-i] = tidAlphabet[n>>(5*i)&31]
+	}
+	return string(out)
+}
+
 func strs(states []hugops.CoverageState) (out []string) {
 	for _, s := range states {
 		out = append(out, string(s))

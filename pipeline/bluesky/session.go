@@ -51,7 +51,7 @@ type connection struct {
 	ask  ask
 	emit pipeline.Emit
 
-	began    bool      // a frame with a time came
+	began    bool      // a commit with a time came
 	outdated bool      // the host said that the cursor is too old
 	progress bool      // it came further than the connection before
 	heard    time.Time // when the last frame was dealt with
@@ -160,7 +160,6 @@ func (c *connection) follow(f *frame) error {
 	}
 	why := hugops.CoverageStalled
 	if !c.began {
-		c.began = true
 		if c.ask.by == "number" && c.renumbered(f, at) {
 			return errNumbering
 		}
@@ -168,11 +167,14 @@ func (c *connection) follow(f *frame) error {
 			why = hugops.CoverageGap
 		}
 	}
-	if missing := s.view.frame(at, now, why, c.outdated); missing > 0 {
-		s.loop.Count("holes")
-		s.cfg.Log.Warn("posts are missing", "host", c.host.name, "why", why, "from", at.Add(-missing), "to", at)
+	if f.kind() == "commit" {
+		made, _ := TIDTime(f.change().Rev)
+		if missing := s.view.frame(at, made, now, why, c.outdated); missing > 0 {
+			s.loop.Count("holes")
+			s.cfg.Log.Warn("posts are missing", "host", c.host.name, "why", why, "from", at.Add(-missing), "to", at)
+		}
+		c.began, c.outdated = true, false
 	}
-	c.outdated = false
 	if s.pos.Host == c.host.name && f.Seq > s.pos.Seq || at.After(s.pos.time()) {
 		c.progress = true
 		s.loop.Progress()

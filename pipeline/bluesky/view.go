@@ -33,12 +33,15 @@ func (v *view) plausible(at, now time.Time) bool {
 	return !at.IsZero() && !at.After(now.Add(v.hole-v.skew))
 }
 
-// frame takes the time of a frame, in the order of the stream, and returns how
+// frame takes the time of a commit, in the order of the stream, and returns how
 // much is missing before it; why says what that would be, and sure that the host
-// said itself that something is. Now is this machine's clock, which the ledger
-// goes by.
-func (v *view) frame(at, now time.Time, why hugops.CoverageState, sure bool) (missing time.Duration) {
-	if jump := at.Sub(v.last); !v.last.IsZero() && (jump > v.hole || sure && jump > 0) {
+// said itself that something is. A host that was away itself brings afterwards
+// what it missed, under the time at which it saw it: then the commit was made
+// just after the one before it, and nothing is missing. Now is this machine's
+// clock, which the ledger goes by.
+func (v *view) frame(at, made, now time.Time, why hugops.CoverageState, sure bool) (missing time.Duration) {
+	jump, late := at.Sub(v.last), made.Sub(v.last).Abs() <= v.hole
+	if !v.last.IsZero() && (jump > v.hole && !late || sure && jump > 0) {
 		missing = at.Sub(v.last)
 		v.tell(v.local(v.last))
 		v.sight.Learn(v.local(v.last), v.local(at), why)

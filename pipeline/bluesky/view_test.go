@@ -23,7 +23,9 @@ func TestView(t *testing.T) {
 		}
 		return at
 	}
-	type step struct{ at, now, why, want string } // why also "lost": the connection ended before
+	// In why, "lost" says that the connection ended before, "late" that the commit
+	// was made with the one before it.
+	type step struct{ at, now, why, want string }
 	cases := []struct {
 		name  string
 		since string // where the process before stopped
@@ -39,6 +41,8 @@ func TestView(t *testing.T) {
 		{"the last posts before the hole were read late", "11:00:00", 0, []step{{"11:00:40", "12:00:00", "clamped", "gap"},
 			{"11:50:00", "12:00:00", "stalled", "gap 11:00:00-11:00:40 live, 11:00:40-11:50:00 stalled"}}},
 		{"the host says that something is missing", "11:59:50", 0, []step{{"12:00:00", "12:00:00", "sure clamped", "live 11:59:50-12:00:00 clamped"}}},
+		{"the host was away, and brings it afterwards", "", 0, []step{{"12:00:00", "12:00:00", "gap", "live"},
+			{"12:05:00", "12:05:00", "lost late clamped", "live 12:00:00-12:05:00 replay"}}},
 		{"times out of order, and twice", "", 0, []step{{"12:00:10", "12:00:10", "gap", "live"}, {"12:00:05", "12:00:11", "stalled", "live"}, {"12:00:10", "12:00:12", "stalled", "live"}}},
 		{"a clock an hour ahead", "10:59:30", time.Hour, []step{{"11:00:00", "12:00:00", "clamped", "live 11:59:30-12:00:00 live"}}},
 	}
@@ -56,7 +60,11 @@ func TestView(t *testing.T) {
 					sight.Set(hugops.CoverageGap)
 				}
 				why, sure := strings.CutPrefix(why, "sure ")
-				v.frame(clock(s.at), clock(s.now), hugops.CoverageState(why), sure)
+				made := clock(s.at)
+				if rest, late := strings.CutPrefix(why, "late "); late {
+					why, made = rest, v.last.Add(time.Second)
+				}
+				v.frame(clock(s.at), made, clock(s.now), hugops.CoverageState(why), sure)
 				got := string(sight.Now())
 				for i, a := range sight.Amend() {
 					got += strings.Repeat(",", min(i, 1)) + fmt.Sprintf(" %s-%s %s", a.From.Format(time.TimeOnly), a.To.Format(time.TimeOnly), a.State)
