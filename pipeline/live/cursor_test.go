@@ -46,12 +46,12 @@ func TestKill(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		out.Read(make([]byte, 1)) // 50 are acknowledged
+		out.Read(make([]byte, 1)) // the next number that 50 divides is acknowledged
 		cmd.Process.Kill()
 		cmd.Wait()
 		var log bytes.Buffer
 		n := OpenCursor[int](file, 0, slog.New(slog.NewTextHandler(&log, nil))).Position()
-		if n < last+50-1 || log.Len() > 0 {
+		if n < last/50*50+50 || log.Len() > 0 {
 			t.Fatalf("after a kill the position is %d, it was %d before\n%s", n, last, log.String())
 		}
 		last = n
