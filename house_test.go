@@ -30,6 +30,7 @@ var onePlace = map[string]string{
 	"github.com/segmentio/kafka-go":          "pipeline",
 	"github.com/twmb/franz-go/pkg/kfake":     "pipeline/broker",
 	"github.com/mattn/go-mastodon":           "pipeline/mastodon",
+	"github.com/coder/websocket":             "pipeline/bluesky",
 	"github.com/jdkato/prose/v2":             "classify",
 	"github.com/jonreiter/govader":           "classify/evaluate",
 	"github.com/ClickHouse/clickhouse-go/v2": "store",

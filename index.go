@@ -1,6 +1,9 @@
 package hugops
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // MinAuthors is the number of authors who took a side below which no index is
 // shown.
@@ -96,13 +99,35 @@ type Blame struct {
 // CoverageState is how well a source saw one minute.
 type CoverageState string
 
-// The states of a source, best first.
+// The states of a source, best first. The last four are equally blind, and say
+// why.
 const (
-	CoverageLive   CoverageState = "live"
-	CoverageReplay CoverageState = "replay"
-	CoverageSample CoverageState = "sample"
-	CoverageGap    CoverageState = "gap"
+	CoverageLive    CoverageState = "live"    // connected, and not behind
+	CoverageReplay  CoverageState = "replay"  // read afterwards
+	CoverageSample  CoverageState = "sample"  // only a part was let through
+	CoverageGap     CoverageState = "gap"     // not connected
+	CoverageStalled CoverageState = "stalled" // connected, but nothing came
+	CoverageClamped CoverageState = "clamped" // lost: the network does not go back so far
+	CoverageBudget  CoverageState = "budget"  // stopped: what may be spent is spent
 )
+
+// CoverageStates are all states, best first.
+var CoverageStates = []CoverageState{
+	CoverageLive, CoverageReplay, CoverageSample, CoverageGap, CoverageStalled, CoverageClamped, CoverageBudget,
+}
+
+// Blind reports whether nothing was seen.
+func (s CoverageState) Blind() bool {
+	return slices.Index(CoverageStates, s) >= slices.Index(CoverageStates, CoverageGap)
+}
+
+// Worse returns the worse of two states; any state is worse than none.
+func (s CoverageState) Worse(t CoverageState) CoverageState {
+	if slices.Index(CoverageStates, s) > slices.Index(CoverageStates, t) {
+		return s
+	}
+	return t
+}
 
 // Coverage is what one source saw in one minute.
 type Coverage struct {
@@ -112,6 +137,9 @@ type Coverage struct {
 	State   CoverageState `json:"state"`
 	Seen    int           `json:"seen"` // posts that reached the filter
 	Kept    int           `json:"kept"` // posts that went on into Kafka
+	// Withheld counts the posts left out because their authors opted out; they
+	// are in neither of the two others.
+	Withheld int `json:"withheld"`
 }
 
 // ErrorModel is how a stance model errs, measured on labelled posts that it was

@@ -34,6 +34,21 @@ type Stater interface {
 	State() hugops.CoverageState
 }
 
+// Amender is a Source that learns later how it saw minutes that are past: that
+// they were read afterwards, say, or are lost for good. Amend returns what it
+// learnt since it was asked last.
+type Amender interface {
+	Amend() []Amendment
+}
+
+// Amendment is what a source says, in place of the states that it gave then, of
+// all minutes that [From, To) touches. Of two amendments of a minute the worse
+// stands.
+type Amendment struct {
+	From, To time.Time
+	State    hugops.CoverageState
+}
+
 // CollectorConfig is what a collector needs. Relevance nil keeps every post,
 // Coverage nil writes no coverage.
 type CollectorConfig struct {
@@ -152,8 +167,16 @@ func (e *entry) encode() {
 // take filters one item and queues it.
 func (c *Collector) take(ctx context.Context, it Item, tally *tally, n *sourceCounters, out chan<- entry) error {
 	e := entry{source: it.Source, ack: it.Ack}
-	n.seen.Inc()
+	if it.Withheld {
+		tally.withhold()
+	} else {
+		n.seen.Inc()
+	}
 	switch {
+	case it.Withheld:
+		if it.Ack == nil {
+			return nil
+		}
 	case it.Bad != nil:
 		e.letter = badLetter(it)
 	case c.keep(&it.Event, tally, n):

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -85,10 +86,12 @@ func (c *coverage) flush(ctx context.Context, now time.Time, end bool) {
 	c.mu.Unlock()
 	for _, t := range tallies {
 		c.pending = append(c.pending, t.due(now, end)...)
+		t.gauge()
 	}
 	if len(c.pending) == 0 {
 		return
 	}
+	c.pending = lastWords(c.pending)
 	if drop := len(c.pending) - maxPendingRows; drop > 0 {
 		c.pending = slices.Delete(c.pending, 0, drop)
 	}
@@ -102,19 +105,60 @@ func (c *coverage) flush(ctx context.Context, now time.Time, end bool) {
 	c.pending = nil
 }
 
+// gauge shows on /metrics how a live source sees now: hugops_source_state is 1
+// for its state and 0 for every other.
+func (t *tally) gauge() {
+	if t.replay {
+		return
+	}
+	t.mu.Lock()
+	now := t.now
+	t.mu.Unlock()
+	for _, state := range hugops.CoverageStates {
+		value := 0.0
+		if state == now {
+			value = 1
+		}
+		metrics.GetOrCreateGauge(fmt.Sprintf(`hugops_source_state{source=%q,state=%q}`, t.source, state), nil).Set(value)
+	}
+}
+
+// lastWords keeps the last row of each source, network and minute.
+func lastWords(rows []hugops.Coverage) []hugops.Coverage {
+	type key struct {
+		source  string
+		network hugops.Network
+		at      time.Time
+	}
+	last := make(map[key]int, len(rows))
+	for i, r := range rows {
+		last[key{r.Source, r.Network, r.At}] = i
+	}
+	kept := rows[:0]
+	for i, r := range rows {
+		if last[key{r.Source, r.Network, r.At}] == i {
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}
+
 // tally counts what one source saw. A live source is counted by the clock, a
 // replay by the minutes of its posts.
 type tally struct {
 	source  string
 	network hugops.Network // of a live source, from its name; "" if it has none
 	state   func() hugops.CoverageState
+	amend   func() []Amendment
 	replay  bool
 
 	mu     sync.Mutex
-	ended  hugops.CoverageState // "" while the source runs
-	worst  hugops.CoverageState // within the minute of a live source
-	minute time.Time            // the one that a live source is in
-	last   time.Time            // when a replay gave rows last
+	ended  hugops.CoverageState  // "" while the source runs
+	now    hugops.CoverageState  // of a live source, as it said last
+	worst  hugops.CoverageState  // within the minute of a live source
+	minute time.Time             // the one that a live source is in
+	recent map[int64]*pastMinute // the minutes of a source that amends
+	last   time.Time             // when a replay gave rows last
 	counts map[tallyKey]*tallyCount
 	dirty  map[tallyKey]bool // minutes of a replay that changed
 }
@@ -124,7 +168,7 @@ type tallyKey struct {
 	at      int64 // minute, in seconds since 1970
 }
 
-type tallyCount struct{ seen, kept int }
+type tallyCount struct{ seen, kept, withheld int }
 
 func newTally(s Source, now time.Time) *tally {
 	kind, _, _ := strings.Cut(s.Name(), ":")
@@ -139,6 +183,9 @@ func newTally(s Source, now time.Time) *tally {
 	if s, ok := s.(Stater); ok {
 		t.state = s.State
 	}
+	if s, ok := s.(Amender); ok && !t.replay && t.network != "" {
+		t.amend, t.recent = s.Amend, make(map[int64]*pastMinute)
+	}
 	return t
 }
 
@@ -151,15 +198,30 @@ func (t *tally) count(p *hugops.Post, kept bool) {
 		key.at = p.PostedAt.Unix() / 60 * 60
 		t.dirty[key] = true
 	}
+	n := t.at(key)
+	n.seen++
+	if kept {
+		n.kept++
+	}
+}
+
+// withhold counts one post that was left out because its author opted out. What
+// the files of a replay left out belongs to no minute.
+func (t *tally) withhold() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.replay && t.network != "" {
+		t.at(tallyKey{t.network, t.minute.Unix()}).withheld++
+	}
+}
+
+func (t *tally) at(key tallyKey) *tallyCount {
 	n := t.counts[key]
 	if n == nil {
 		n = &tallyCount{}
 		t.counts[key] = n
 	}
-	n.seen++
-	if kept {
-		n.kept++
-	}
+	return n
 }
 
 // finish says that the source came to its end, fail that it gave up.
@@ -175,6 +237,10 @@ func (t *tally) end(s hugops.CoverageState) {
 // due returns the rows that are due at now.
 func (t *tally) due(now time.Time, end bool) []hugops.Coverage {
 	state := t.state() // outside the lock: a source may emit while it holds its own
+	var amendments []Amendment
+	if t.amend != nil {
+		amendments = t.amend()
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.replay {
@@ -183,15 +249,20 @@ func (t *tally) due(now time.Time, end bool) []hugops.Coverage {
 	if t.ended != "" {
 		state = t.ended
 	}
-	return t.dueLive(now, state, end)
+	t.now = state
+	rows := append(t.dueLive(now, state), t.amendRows(amendments)...)
+	if end {
+		rows = append(rows, t.liveRows(t.worst)...)
+	}
+	return rows
 }
 
 // dueLive closes the minutes before now. A minute takes the worst state seen in
 // it; minutes in which the process slept are gaps.
-func (t *tally) dueLive(now time.Time, state hugops.CoverageState, end bool) []hugops.Coverage {
+func (t *tally) dueLive(now time.Time, state hugops.CoverageState) []hugops.Coverage {
 	current := now.UTC().Truncate(time.Minute)
 	if t.minute.Equal(current) || t.worst == "" {
-		t.worst = worse(t.worst, state)
+		t.worst = state.Worse(t.worst)
 	}
 	var rows []hugops.Coverage
 	for t.minute.Before(current) {
@@ -202,9 +273,6 @@ func (t *tally) dueLive(now time.Time, state hugops.CoverageState, end bool) []h
 			t.worst = state
 		}
 	}
-	if end {
-		rows = append(rows, t.liveRows(t.worst)...)
-	}
 	return rows
 }
 
@@ -214,8 +282,8 @@ func (t *tally) liveRows(state hugops.CoverageState) []hugops.Coverage {
 	if t.ended == hugops.CoverageLive && len(t.counts) == 0 {
 		return nil // it came to its end: nothing is missing
 	}
-	if key := (tallyKey{t.network, t.minute.Unix()}); t.network != "" && t.counts[key] == nil {
-		t.counts[key] = &tallyCount{}
+	if key := (tallyKey{t.network, t.minute.Unix()}); t.network != "" {
+		t.remember(key.at, *t.at(key))
 	}
 	var rows []hugops.Coverage
 	for key, n := range t.counts {
@@ -245,18 +313,6 @@ func (t *tally) dueReplay(now time.Time, end bool) []hugops.Coverage {
 func (t *tally) row(key tallyKey, n *tallyCount, state hugops.CoverageState) hugops.Coverage {
 	return hugops.Coverage{
 		Source: t.source, Network: key.network, At: time.Unix(key.at, 0).UTC(),
-		State: state, Seen: n.seen, Kept: n.kept,
+		State: state, Seen: n.seen, Kept: n.kept, Withheld: n.withheld,
 	}
-}
-
-// states are in order, best first.
-var states = []hugops.CoverageState{
-	hugops.CoverageLive, hugops.CoverageReplay, hugops.CoverageSample, hugops.CoverageGap,
-}
-
-func worse(a, b hugops.CoverageState) hugops.CoverageState {
-	if slices.Index(states, a) > slices.Index(states, b) {
-		return a
-	}
-	return b
 }

@@ -6,12 +6,15 @@ import (
 	"github.com/hugops/hugops"
 )
 
-// Item is one thing that a source hands over: an event, or bytes that could
-// not be read as one.
+// Item is one thing that a source hands over: an event, bytes that could not be
+// read as one, or word of a post that was left out.
 type Item struct {
 	Event hugops.Event
 	// Bad is set instead of Event: the bytes go to the dead letters.
 	Bad *BadInput
+	// Withheld is set instead of both: a post was left out because its author
+	// opted out. It is counted, and nothing of it is kept.
+	Withheld bool
 	// Source names where the item came from, such as
 	// "mastodon:mastodon.social/public".
 	Source string

@@ -43,8 +43,8 @@ func TestDetail(t *testing.T) {
 		t.Fatal(err)
 	}
 	coverage := []hugops.Coverage{
-		{Source: "m", Network: hugops.Mastodon, At: begin.Add(3 * time.Minute), State: hugops.CoverageLive, Seen: 10, Kept: 2},
-		{Source: "m", Network: hugops.Mastodon, At: begin.Add(4 * time.Minute), State: hugops.CoverageGap},
+		{Source: "m", Network: hugops.Mastodon, At: begin.Add(3 * time.Minute), State: hugops.CoverageLive, Seen: 10, Kept: 2, Withheld: 3},
+		{Source: "m", Network: hugops.Mastodon, At: begin.Add(4 * time.Minute), State: hugops.CoverageClamped},
 	}
 	for range 2 {
 		if err := s.PutCoverage(ctx, coverage); err != nil {

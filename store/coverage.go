@@ -15,9 +15,10 @@ var coverageColumns = []clickhouse.ColumnNameAndType{
 	{Name: "minute", Type: "DateTime('UTC')"},
 	{Name: "source", Type: "LowCardinality(String)"},
 	{Name: "network", Type: "LowCardinality(String)"},
-	{Name: "state", Type: "Enum8('live' = 1, 'replay' = 2, 'sample' = 3, 'gap' = 4)"},
+	{Name: "state", Type: "Enum8('live' = 1, 'replay' = 2, 'sample' = 3, 'gap' = 4, 'stalled' = 5, 'clamped' = 6, 'budget' = 7)"},
 	{Name: "seen", Type: "UInt32"},
 	{Name: "kept", Type: "UInt32"},
+	{Name: "withheld", Type: "UInt32"},
 }
 
 // PutCoverage stores what sources saw, each minute of a source in place of what
@@ -36,6 +37,7 @@ func (s *Store) PutCoverage(ctx context.Context, rows []hugops.Coverage) error {
 	column(b, 3, rows, func(c *hugops.Coverage) string { return string(c.State) })
 	column(b, 4, rows, func(c *hugops.Coverage) uint32 { return uint32(max(c.Seen, 0)) })
 	column(b, 5, rows, func(c *hugops.Coverage) uint32 { return uint32(max(c.Kept, 0)) })
+	column(b, 6, rows, func(c *hugops.Coverage) uint32 { return uint32(max(c.Withheld, 0)) })
 	if err := b.send(); err != nil {
 		return fmt.Errorf("store: writing coverage: %w", err)
 	}
@@ -49,10 +51,10 @@ func (s *Store) coverage(ctx context.Context, from, to time.Time, step time.Dura
 	err := s.each(ctx, sql("coverage"), func(r driver.Rows) error {
 		var c hugops.Coverage
 		var network, state string
-		var seen, kept uint64
-		err := r.Scan(&c.At, &network, &c.Source, &state, &seen, &kept)
+		var seen, kept, withheld uint64
+		err := r.Scan(&c.At, &network, &c.Source, &state, &seen, &kept, &withheld)
 		c.At, c.Network, c.State = c.At.UTC(), hugops.Network(network), hugops.CoverageState(state)
-		c.Seen, c.Kept = int(seen), int(kept)
+		c.Seen, c.Kept, c.Withheld = int(seen), int(kept), int(withheld)
 		list = append(list, c)
 		return err
 	}, clickhouse.Named("from", from.Unix()), clickhouse.Named("to", to.Unix()), clickhouse.Named("step", seconds(step)))

@@ -26,9 +26,13 @@ type strip struct {
 // holes mean that nobody looked.
 const grace = 3
 
-// rank orders the states; of several sources of a network the best one counts.
-var rank = map[hugops.CoverageState]int{
-	hugops.CoverageGap: 1, hugops.CoverageSample: 2, hugops.CoverageReplay: 3, hugops.CoverageLive: 4,
+// rank orders the states, from 1; of several sources of a network the best one
+// counts. It is 0 for what is no state.
+func rank(s hugops.CoverageState) int {
+	if i := slices.Index(hugops.CoverageStates, s); i >= 0 {
+		return len(hugops.CoverageStates) - i
+	}
+	return 0
 }
 
 // strips folds coverage by the minute into one strip a network, in the order of
@@ -43,7 +47,7 @@ func strips(rows []hugops.Coverage, from, to time.Time) []strip {
 	minutes := map[hugops.Network][]hugops.CoverageState{}
 	for _, row := range rows {
 		i := int(row.At.Sub(from) / time.Minute)
-		if row.At.Before(from) || i >= n || rank[row.State] == 0 {
+		if row.At.Before(from) || i >= n || rank(row.State) == 0 {
 			continue
 		}
 		m := minutes[row.Network]
@@ -51,7 +55,7 @@ func strips(rows []hugops.Coverage, from, to time.Time) []strip {
 			m = make([]hugops.CoverageState, n)
 			minutes[row.Network] = m
 		}
-		if rank[row.State] > rank[m[i]] {
+		if rank(row.State) > rank(m[i]) {
 			m[i] = row.State
 		}
 	}
@@ -122,18 +126,34 @@ func spans(m []hugops.CoverageState, from, to time.Time) []seen {
 	return out
 }
 
-// gaps are the stretches that were not seen.
+// gaps are the stretches that were not seen, whatever the reason.
 func (s strip) gaps() []seen {
-	return slices.DeleteFunc(slices.Clone(s.Spans), func(p seen) bool { return p.State != hugops.CoverageGap })
+	var out []seen
+	for _, p := range s.Spans {
+		if !p.State.Blind() {
+			continue
+		}
+		if k := len(out) - 1; k >= 0 && out[k].To.Equal(p.From) {
+			out[k].To = p.To
+		} else {
+			out = append(out, seen{p.From, p.To, hugops.CoverageGap})
+		}
+	}
+	return out
 }
 
 // blind reports whether the network was never seen.
-func (s strip) blind() bool { return len(s.Spans) == 1 && s.Spans[0].State == hugops.CoverageGap }
+func (s strip) blind() bool {
+	return !slices.ContainsFunc(s.Spans, func(p seen) bool { return !p.State.Blind() })
+}
 
 // lostSince is when the network went out of reach, if it has not come back.
 func (s strip) lostSince() (time.Time, bool) {
-	last := s.Spans[len(s.Spans)-1]
-	return last.From, last.State == hugops.CoverageGap
+	gaps, end := s.gaps(), s.Spans[len(s.Spans)-1].To
+	if len(gaps) == 0 || !gaps[len(gaps)-1].To.Equal(end) {
+		return time.Time{}, false
+	}
+	return gaps[len(gaps)-1].From, true
 }
 
 // words says how the network was seen: "seen live", "not seen 12:18–12:31".
@@ -143,9 +163,10 @@ func (s strip) words() string {
 	}
 	best, gap := "", time.Duration(0)
 	for _, p := range s.Spans {
-		switch p.State {
-		case hugops.CoverageGap:
+		if p.State.Blind() {
 			gap += p.To.Sub(p.From)
+		}
+		switch p.State {
 		case hugops.CoverageSample:
 			best = "a sample"
 		case hugops.CoverageReplay:

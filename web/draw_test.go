@@ -97,9 +97,10 @@ func TestNiceStep(t *testing.T) {
 }
 
 // TestStrips reads coverage minute by minute: L live, R replay, S sample, G gap,
-// . no row. What comes out has no holes.
+// T stalled, C clamped, B budget, . no row. What comes out has no holes.
 func TestStrips(t *testing.T) {
-	states := map[rune]hugops.CoverageState{'L': hugops.CoverageLive, 'R': hugops.CoverageReplay, 'S': hugops.CoverageSample, 'G': hugops.CoverageGap}
+	states := map[rune]hugops.CoverageState{'L': hugops.CoverageLive, 'R': hugops.CoverageReplay, 'S': hugops.CoverageSample, 'G': hugops.CoverageGap,
+		'T': hugops.CoverageStalled, 'C': hugops.CoverageClamped, 'B': hugops.CoverageBudget}
 	letters := map[hugops.CoverageState]string{}
 	for l, s := range states {
 		letters[s] = string(l)
@@ -109,6 +110,10 @@ func TestStrips(t *testing.T) {
 		{"a gap", "LLLGGGLLLL", "LLLGGGLLLL", "not seen 11:03–11:06"},
 		{"two gaps", "LGGLLLGGGL", "LGGLLLGGGL", "not seen 2 times, 5 min"},
 		{"nothing but gaps", "GGGGGGGGGG", "GGGGGGGGGG", "not seen"},
+		{"blind for several reasons", "LLLGGTTLLL", "LLLGGTTLLL", "not seen 11:03–11:07"},
+		{"blind at two times", "LCCLLLBBBL", "LCCLLLBBBL", "not seen 2 times, 5 min"},
+		{"never seen", "GGGTTTCCBB", "GGGTTTCCBB", "not seen"},
+		{"stalled, and then no row", "LLLTT.....", "LLLTTGGGGG", "not seen 11:03–11:10"},
 		{"the newest row is late", "LLLLLLLL..", "LLLLLLLLLL", "seen live"},
 		{"nobody looked", "LLL.....LL", "LLLGGGGGLL", "not seen 11:03–11:08"},
 		{"started late", "......LLLL", "GGGGGGLLLL", "not seen 11:00–11:06"},
@@ -164,6 +169,9 @@ func TestLost(t *testing.T) {
 			"Bluesky has been out of our reach since 12:18 UTC. Figures since then rest on Mastodon and X alone. We do not fill the gap by guessing."},
 		{"all lost", join(out(hugops.Mastodon, "14:02"), out(hugops.Bluesky, "12:18")),
 			"No network has been in our reach since 14:02 UTC. The figures below are those of that time. We do not fill the gap by guessing."},
+		{"lost for two reasons", join(live(hugops.Mastodon), minutes("s", hugops.X, hugops.CoverageLive, "11:00", "14:02"),
+			minutes("s", hugops.X, hugops.CoverageStalled, "14:02", "14:10"), minutes("s", hugops.X, hugops.CoverageBudget, "14:10", "14:26")),
+			"X has been out of our reach since 14:02 UTC. Figures since then rest on Mastodon alone. We do not fill the gap by guessing."},
 		{"back again", join(live(hugops.Mastodon), minutes("s", hugops.X, hugops.CoverageGap, "11:00", "12:00"), minutes("s", hugops.X, hugops.CoverageLive, "12:00", "14:26")), ""},
 	} {
 		got := ""

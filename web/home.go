@@ -197,10 +197,10 @@ func (v homeView) Parts(s strip) []stripPart {
 	var out []stripPart
 	for _, p := range s.Spans {
 		class := "cov-on"
-		switch p.State {
-		case hugops.CoverageGap:
+		switch {
+		case p.State.Blind():
 			continue
-		case hugops.CoverageSample:
+		case p.State == hugops.CoverageSample:
 			class = "cov-some"
 		}
 		out = append(out, stripPart{round1(v.Axis.x(p.From)), round1(v.Axis.x(p.To)), class})

@@ -93,7 +93,7 @@ func countedTo(d hugops.Detail, c *chart, now time.Time) time.Time {
 	to := d.LastPost
 	for _, s := range c.Strips {
 		for _, p := range s.Spans {
-			if p.State != hugops.CoverageGap {
+			if !p.State.Blind() {
 				to = later(to, p.To)
 			}
 		}

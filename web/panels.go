@@ -166,14 +166,16 @@ func (p *pen) coverage() {
 
 func (p *pen) stripLine(s strip, y float64) {
 	lines := map[string]*strings.Builder{"cov-on": {}, "cov-some": {}, "covx": {}}
+	for _, gap := range s.gaps() {
+		if x0, x1 := p.axis.x(gap.From), p.axis.x(gap.To); x1-x0 >= 3 {
+			lines["covx"].WriteString("M" + num(x0+3) + "," + num(y-3) + "l6,6m0,-6l-6,6")
+		}
+	}
 	for _, part := range s.Spans {
 		x0, x1 := p.axis.x(part.From), p.axis.x(part.To)
-		switch part.State {
-		case hugops.CoverageGap:
-			if x1-x0 >= 3 {
-				lines["covx"].WriteString("M" + num(x0+3) + "," + num(y-3) + "l6,6m0,-6l-6,6")
-			}
-		case hugops.CoverageSample:
+		switch {
+		case part.State.Blind():
+		case part.State == hugops.CoverageSample:
 			lines["cov-some"].WriteString("M" + num(x0) + "," + num(y) + "H" + num(x1))
 		default:
 			lines["cov-on"].WriteString("M" + num(x0) + "," + num(y) + "H" + num(x1))

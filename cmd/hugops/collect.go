@@ -12,29 +12,41 @@ import (
 
 var collectCommand = command{
 	name:    "collect",
-	summary: "Read a live network and put relevant posts into Kafka",
-	text: `Reads the public posts of one Mastodon server and puts those into Kafka that bear
-#hugops, or name a service together with words of an outage, or name a service
-with an outage open now. --keep all lets every post in. Deletions and edits
-always go on.
+	args:    "[mastodon] [bluesky]",
+	summary: "Read live networks and put relevant posts into Kafka",
+	text: `Reads the public posts of one Mastodon server, of Bluesky, or of both, and puts
+those into Kafka that bear #hugops, or name a service together with words of an
+outage, or name a service with an outage open now. --keep all lets every post in.
+Deletions and edits always go on. Without an argument it reads what the flags name.
 
-The account whose token is used filters what hugops sees by its blocks, mutes and
-languages: use a fresh one.`,
+Mastodon: the account whose token is used filters what hugops sees by its blocks,
+mutes and languages: use a fresh one.
+
+Bluesky needs no account. Where the stream breaks off it goes on by a cursor, also
+after a restart and on another host; what the hosts no longer have is written down
+as not seen. Posts of people who declare org.user-intents against bulk datasets or
+public archives are left out, from that declaration on.
+
+With --check nothing is collected: each host and its rights are tried, and what is
+wrong is said with what to do. Exit code 1 if anything is.`,
 	setup: func(f *flags) func(context.Context, *invocation) error {
-		mf, ff, live := f.machine(), f.filter(), f.mastodon()
+		mf, ff, live := f.machine(), f.filter(), f.live()
+		check := f.Bool("check", false, "only try the hosts and the rights, and say what is wrong")
 		return func(ctx context.Context, in *invocation) error {
-			if err := in.noArgs(); err != nil {
+			if err := live.choose(in.args); err != nil {
 				return err
 			}
-			if *live.server == "" {
-				return usagef("no source: give --mastodon-server HOST (or use \"hugops replay\" for files)")
+			if *check {
+				d := &doctor{out: in.std.out}
+				live.check(ctx, d, in)
+				return d.verdict()
 			}
 			return using(mf, in.log, func(m *machine) error { return collectLive(ctx, m, ff, live, in) })
 		}
 	},
 }
 
-func collectLive(ctx context.Context, m *machine, ff filterFlags, live mastodonFlags, in *invocation) error {
+func collectLive(ctx context.Context, m *machine, ff filterFlags, live liveFlags, in *invocation) error {
 	s, err := m.openStore(ctx)
 	if err != nil {
 		return err
@@ -43,25 +55,17 @@ func collectLive(ctx context.Context, m *machine, ff filterFlags, live mastodonF
 	if err != nil {
 		return err
 	}
-	known, err := s.Outages(ctx)
+	b, door, err := ff.start(ctx, m, s)
 	if err != nil {
 		return err
 	}
-	b, err := newBrain(known)
-	if err != nil {
-		return err
-	}
-	door, err := ff.door(m.names, known)
-	if err != nil {
-		return err
-	}
-	src, err := live.source(door, in)
+	sources, err := live.sources(door, m.home.path("live"), in)
 	if err != nil {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return b.follow(ctx, s, false, in.log) })
-	g.Go(func() error { return runCollector(ctx, addrs, []pipeline.Source{src}, ff, b, s, in.log) })
+	g.Go(func() error { return runCollector(ctx, addrs, sources, ff, b, s, in.log) })
 	return g.Wait()
 }
 

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/hugops/hugops/classify"
-	"github.com/hugops/hugops/pipeline/mastodon"
 	"github.com/hugops/hugops/store/chdb"
 )
 
@@ -22,17 +21,14 @@ var doctorCommand = command{
 wrong. It changes nothing but what starting hugops would change too. Exit code 1
 if anything is wrong.`,
 	setup: func(f *flags) func(context.Context, *invocation) error {
-		mf, wf, cf := f.machine(), f.web(), f.mastodon()
+		mf, wf, lf := f.machine(), f.web(), f.live()
 		return func(ctx context.Context, in *invocation) error {
 			if err := in.noArgs(); err != nil {
 				return err
 			}
 			d := &doctor{out: in.std.out}
-			d.run(ctx, mf, wf, cf, in)
-			if d.wrong > 0 {
-				return fmt.Errorf("%d of %d checks failed", d.wrong, d.all)
-			}
-			return nil
+			d.run(ctx, mf, wf, lf, in)
+			return d.verdict()
 		}
 	},
 }
@@ -54,7 +50,15 @@ func (d *doctor) check(name, good string, err error) bool {
 	return true
 }
 
-func (d *doctor) run(ctx context.Context, mf machineFlags, wf webFlags, cf mastodonFlags, in *invocation) {
+// verdict is the error about what was wrong, if anything was.
+func (d *doctor) verdict() error {
+	if d.wrong == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d of %d checks failed", d.wrong, d.all)
+}
+
+func (d *doctor) run(ctx context.Context, mf machineFlags, wf webFlags, lf liveFlags, in *invocation) {
 	_, err := classify.Stance()
 	d.check("model", "the stance model loads", err)
 	if *mf.clickhouse == "" {
@@ -77,7 +81,10 @@ func (d *doctor) run(ctx context.Context, mf machineFlags, wf webFlags, cf masto
 			ln.Close()
 		}
 	}
-	d.checkMastodon(ctx, cf, in)
+	if !lf.any() {
+		fmt.Fprintln(d.out, "- live networks: neither --mastodon-server nor --bluesky is given, not checked")
+	}
+	lf.check(ctx, d, in)
 }
 
 func (d *doctor) checkServers(ctx context.Context, m *machine) {
@@ -90,20 +97,6 @@ func (d *doctor) checkServers(ctx context.Context, m *machine) {
 		outages, err := s.Outages(bounded)
 		d.check("outages", fmt.Sprintf("%d are known", len(outages)), err)
 	}
-}
-
-func (d *doctor) checkMastodon(ctx context.Context, cf mastodonFlags, in *invocation) {
-	if *cf.server == "" {
-		fmt.Fprintln(d.out, "- Mastodon: no --mastodon-server given, not checked")
-		return
-	}
-	cfg, err := cf.config(in)
-	if err == nil {
-		bounded, cancel := context.WithTimeout(ctx, 20*time.Second)
-		defer cancel()
-		err = mastodon.Check(bounded, cfg)
-	}
-	d.check("Mastodon", *cf.server+" accepts the token", err)
 }
 
 // room reports less than 1 GiB of free disk under dir.

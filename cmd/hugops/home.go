@@ -22,6 +22,7 @@ import (
 //	kafka/       the embedded broker's log
 //	clickhouse/  the embedded engine's tables
 //	replay/      how far each replayed file has come
+//	live/        how far each live stream has come, and who opted out of it
 type home struct {
 	dir  string
 	lock *os.File // nil unless this process runs the embedded servers

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -16,7 +15,6 @@ import (
 	"github.com/hugops/hugops"
 	"github.com/hugops/hugops/classify"
 	"github.com/hugops/hugops/pipeline"
-	"github.com/hugops/hugops/pipeline/mastodon"
 	"github.com/hugops/hugops/pipeline/replay"
 	"github.com/hugops/hugops/store"
 )
@@ -103,41 +101,6 @@ func readOptOut(file string) (map[string]bool, error) {
 	return out, lines.Err()
 }
 
-// mastodonFlags say which Mastodon server to read.
-type mastodonFlags struct{ server, tokenFile, stream *string }
-
-func (f *flags) mastodon() mastodonFlags {
-	return mastodonFlags{
-		server:    f.String("mastodon-server", "", "the `host` of a Mastodon server to read"),
-		tokenFile: f.String("mastodon-token-file", "", "a `file` with a user token of an account there (Preferences → Development, scope read:statuses)"),
-		stream:    f.String("mastodon-stream", "public", "the `stream` to read: public, public:local or hashtag:NAME"),
-	}
-}
-
-func (mf mastodonFlags) config(in *invocation) (mastodon.Config, error) {
-	token, err := secret(*mf.tokenFile, in.env["HUGOPS_MASTODON_TOKEN"])
-	if err != nil {
-		return mastodon.Config{}, fmt.Errorf("cannot read the Mastodon token: %w", err)
-	}
-	if token == "" {
-		return mastodon.Config{}, usagef("%s needs a user token: make one under Preferences → Development with the scope read:statuses, and give it by --mastodon-token-file", *mf.server)
-	}
-	return mastodon.Config{Server: *mf.server, Token: token, Stream: *mf.stream, Log: in.log}, nil
-}
-
-// source returns the live source, nil if no server is given.
-func (mf mastodonFlags) source(door pipeline.Door, in *invocation) (pipeline.Source, error) {
-	if *mf.server == "" {
-		return nil, nil
-	}
-	cfg, err := mf.config(in)
-	if err != nil {
-		return nil, err
-	}
-	cfg.Door = door
-	return mastodon.New(cfg), nil
-}
-
 // replayFlags say how files are replayed.
 type replayFlags struct {
 	speed, shift, network *string
@@ -205,5 +168,3 @@ func putOutages(ctx context.Context, s *store.Store, outages []hugops.Outage, tl
 	}
 	return s.PutOutages(ctx, moved)
 }
-
-var errLiveIdle = errors.New("--until-idle ends when all files are replayed, so it cannot go with a live source")

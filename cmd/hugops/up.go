@@ -20,13 +20,13 @@ var upCommand = command{
 ClickHouse engine, all state under --data. It prints the address of the site.
 Ctrl-C ends it; starting it again goes on where it was.
 
-Posts come from --mastodon-server, from files (--replay, "-" for standard input)
-or from the demo (--demo); outages from --status-pages and --outages.
+Posts come from --mastodon-server, from --bluesky, from files (--replay, "-" for
+standard input) or from the demo (--demo); outages from --status-pages and --outages.
 
 With --until-idle it replays the files, waits until all of it can be queried, and
 ends with exit code 0; the site is served only if --listen is given then.`,
 	setup: func(f *flags) func(context.Context, *invocation) error {
-		u := upFlags{machine: f.machine(), filter: f.filter(), web: f.web(), live: f.mastodon(), replay: f.replay()}
+		u := upFlags{machine: f.machine(), filter: f.filter(), web: f.web(), live: f.live(), replay: f.replay()}
 		u.files = f.list("replay", "a `file` or folder of posts to replay, \"-\" for standard input (see \"hugops help replay\" for the forms)")
 		u.untilIdle = f.Bool("until-idle", false, "end when the files are replayed and everything is queryable")
 		u.pages = f.statusPages("")
@@ -34,7 +34,7 @@ ends with exit code 0; the site is served only if --listen is given then.`,
 			if err := in.noArgs(); err != nil {
 				return err
 			}
-			if *u.untilIdle && *u.live.server != "" {
+			if *u.untilIdle && u.live.any() {
 				return fmt.Errorf("%w: %s", errUsage, errLiveIdle)
 			}
 			u.serve = !*u.untilIdle || given(f, "listen")
@@ -47,7 +47,7 @@ type upFlags struct {
 	machine   machineFlags
 	filter    filterFlags
 	web       webFlags
-	live      mastodonFlags
+	live      liveFlags
 	replay    replayFlags
 	files     *[]string
 	untilIdle *bool
@@ -88,15 +88,11 @@ func (u *upFlags) run(ctx context.Context, m *machine, in *invocation) error {
 	if err != nil {
 		return err
 	}
-	sources := files.sources(door)
-	live, err := u.live.source(door, in)
+	live, err := u.live.sources(door, m.home.path("live"), in)
 	if err != nil {
 		return err
 	}
-	if live != nil {
-		sources = append(sources, live)
-	}
-	return u.runRoles(ctx, roles{addrs: addrs, sources: sources, pages: pages, ln: ln, brain: b, store: s, in: in})
+	return u.runRoles(ctx, roles{addrs: addrs, sources: append(files.sources(door), live...), pages: pages, ln: ln, brain: b, store: s, in: in})
 }
 
 // roles is what runRoles starts.

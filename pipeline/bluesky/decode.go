@@ -1,12 +1,14 @@
 // Package bluesky reads posts of Bluesky: as Jetstream sends them, in both of
-// its wires, v1 (/subscribe) and v2 (network.bsky.jetstream.subscribeEvents); as
-// the API's searches and threads show them (app.bsky.feed.defs#postView), which
-// is what 4CAT keeps; and as rows of a table.
+// its wires, v1 (/subscribe) and v2 (network.bsky.jetstream.subscribeEvents), from
+// files or from a live stream ([Source]); as the API's searches and threads show
+// them (app.bsky.feed.defs#postView), which is what 4CAT keeps; and as rows of a
+// table.
 //
-// It owns the shapes and the ids (at:// URIs, TIDs). It refuses reposts and
-// posts labelled by their authors as not for the public, and turns an account's
-// deletion into the departure of an author. A record's own createdAt can lie;
-// the time in its key is preferred, and never changes.
+// It owns the shapes and the ids (at:// URIs, TIDs). It refuses reposts, posts
+// labelled by their authors as not for the public, and those of people who
+// declared to a live stream that they do not want to be in such data; and it
+// turns an account's deletion into the departure of an author. A record's own
+// createdAt can lie; the time in its key is preferred, and never changes.
 package bluesky
 
 import (
@@ -35,6 +37,7 @@ type frame struct {
 	Payload *frame `json:"payload"`
 
 	DID    string `json:"did"`
+	Seq    int64  `json:"seq"`
 	TimeUS int64  `json:"time_us"`
 	Time   string `json:"time"`
 	Kind   string `json:"kind"`
@@ -45,9 +48,14 @@ type frame struct {
 	Status   string         `json:"status"`
 	Account  *account       `json:"account"`
 	Identity jsontext.Value `json:"identity"`
+
+	Name    string `json:"name"`    // of an info
+	Error   string `json:"error"`   // of an error
+	Message string `json:"message"` // of both
 }
 
 type commit struct {
+	Rev        string         `json:"rev"` // a TID: when the author's server made the commit
 	Operation  string         `json:"operation"`
 	Collection string         `json:"collection"`
 	RKey       string         `json:"rkey"`
@@ -62,28 +70,32 @@ type account struct {
 // Decode reads one frame.
 func Decode(raw []byte, door pipeline.Door) (wire.Decoded, error) {
 	var out wire.Decoded
+	f, err := parse(raw)
+	if err == nil {
+		err = f.decode(&out, door)
+	}
+	return out, err
+}
+
+// parse reads one frame as it stands, without what is wrapped around it.
+func parse(raw []byte) (frame, error) {
 	var f frame
 	if err := wire.Unmarshal(raw, &f); err != nil {
-		return out, err
+		return frame{}, err
 	}
 	if f.Payload != nil {
 		if f.Payload.Payload != nil {
-			return out, wire.Invalidf("Jetstream frame: a payload inside a payload")
+			return frame{}, wire.Invalidf("Jetstream frame: a payload inside a payload")
 		}
-		f = *f.Payload
+		return *f.Payload, nil
 	}
-	err := f.decode(&out, door)
-	return out, err
+	return f, nil
 }
 
 func (f *frame) decode(out *wire.Decoded, door pipeline.Door) error {
 	switch kind := f.kind(); kind {
 	case "commit":
-		c := &f.commit
-		if f.Commit != nil {
-			c = f.Commit
-		}
-		return f.decodeCommit(out, c, door)
+		return f.decodeCommit(out, f.change(), door)
 	case "account":
 		return f.decodeAccount(out, door)
 	case "":
@@ -92,6 +104,14 @@ func (f *frame) decode(out *wire.Decoded, door pipeline.Door) error {
 		out.Skip(wire.SkipOther)
 		return nil
 	}
+}
+
+// change is the commit, wherever the wire puts it.
+func (f *frame) change() *commit {
+	if f.Commit != nil {
+		return f.Commit
+	}
+	return &f.commit
 }
 
 // kind is "commit" for kind "commit" (v1) and for $type "…#commit" (v2).

@@ -1,123 +1,83 @@
 package bluesky
 
 import (
-	"strings"
+	"sync/atomic"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/hugops/hugops"
-	"github.com/hugops/hugops/pipeline"
-	"github.com/hugops/hugops/pipeline/wire"
+	"github.com/hugops/hugops/pipeline/live"
 )
 
-// view is a post as the API shows it (app.bsky.feed.defs#postView). Names with an
-// underscore are those of the Python client, which 4CAT uses.
+// view follows the time of the stream and keeps the ledger: what was seen as it
+// happened, what was read afterwards, and what is missing. The network has posts
+// many times a second, so two frames in a row that lie far apart have a hole
+// between them, whatever the host says.
 type view struct {
-	URI          string             `json:"uri"`
-	Author       viewAuthor         `json:"author"`
-	Record       jsontext.Value     `json:"record"`
-	IndexedAt    string             `json:"indexedAt"`
-	IndexedAtToo string             `json:"indexed_at"`
-	Labels       wire.Soft[[]label] `json:"labels"`
+	sight *live.Sight
+	// hole is the longest time between two frames; late is how far behind a
+	// stream may be and still count as live.
+	hole, late time.Duration
+	skew       time.Duration // by how much this machine's clock is ahead
+
+	last    time.Time // of the latest frame
+	told    time.Time // up to here the ledger knows
+	partial atomic.Bool
 }
 
-type viewAuthor struct {
-	DID    string             `json:"did"`
-	Handle string             `json:"handle"`
-	Labels wire.Soft[[]label] `json:"labels"`
+// resume begins where an earlier process stopped.
+func (v *view) resume(at time.Time) { v.last, v.told = at, at }
+
+// plausible reports whether a frame's time is not in the future: one that is must
+// not become a cursor, for a host begins at its present then.
+func (v *view) plausible(at, now time.Time) bool {
+	return !at.IsZero() && !at.After(now.Add(v.hole-v.skew))
 }
 
-// DecodeView reads one post as the API shows it.
-func DecodeView(raw []byte, door pipeline.Door) (out wire.Decoded, err error) {
-	var v view
-	if err := wire.Unmarshal(raw, &v); err != nil {
-		return out, err
+// frame takes the time of a commit, in the order of the stream, and returns how
+// much is missing before it; why says what that would be, and sure that the host
+// said itself that something is. A host that was away itself brings afterwards
+// what it missed, under the time at which it saw it: then the commit was made
+// just after the one before it, and nothing is missing. Now is this machine's
+// clock, which the ledger goes by.
+func (v *view) frame(at, made, now time.Time, why hugops.CoverageState, sure bool) (missing time.Duration) {
+	jump, late := at.Sub(v.last), made.Sub(v.last).Abs() <= v.hole
+	if !v.last.IsZero() && (jump > v.hole && !late || sure && jump > 0) {
+		missing = at.Sub(v.last)
+		v.tell(v.local(v.last))
+		v.sight.Learn(v.local(v.last), v.local(at), why)
+		v.told = at
 	}
-	err = v.decode(&out, door)
-	return out, err
+	if at.After(v.last) {
+		v.last = at
+	}
+	if now.Sub(v.local(v.last)) > v.late {
+		v.sight.Set(hugops.CoverageGap) // it reads, but the past
+		return missing
+	}
+	state := hugops.CoverageLive
+	if v.partial.Load() {
+		state = hugops.CoverageSample
+	}
+	blind := v.sight.Now().Blind()
+	v.sight.Set(state)
+	if blind {
+		v.tell(now)
+	}
+	v.told = v.last
+	return missing
 }
 
-func (v *view) decode(out *wire.Decoded, door pipeline.Door) error {
-	if len(v.Record) == 0 {
-		return wire.Invalidf("Bluesky post: record is missing")
+// tell says that everything up to a time was read after all.
+func (v *view) tell(to time.Time) {
+	if v.told.IsZero() {
+		return
 	}
-	var r record
-	if err := wire.Unmarshal(v.Record, &r); err != nil {
-		return err
+	from, state := v.local(v.told), hugops.CoverageLive
+	if to.Sub(from) > v.late {
+		state = hugops.CoverageReplay
 	}
-	if v.labelled() {
-		r.Labels.V.Values = append(r.Labels.V.Values, label{labelNotPublic})
-	}
-	seen, err := time.Parse(time.RFC3339, v.IndexedAt)
-	if err != nil {
-		seen, _ = time.Parse(time.RFC3339, v.IndexedAtToo)
-	}
-	return r.decode(out, v.URI, v.Author.DID, v.Author.Handle, seen.UTC(), door)
+	v.sight.Learn(from, to, state)
 }
 
-// labelled reports whether the author or the post is not for those without an
-// account.
-func (v *view) labelled() bool {
-	for _, l := range append(v.Labels.V, v.Author.Labels.V...) {
-		if l.Val == labelNotPublic {
-			return true
-		}
-	}
-	return false
-}
-
-// decode adds the post that stands at a URI, or the reason to leave it out. The
-// author's DID stands in the URI too, if not by the handle.
-func (r *record) decode(out *wire.Decoded, uri, did, handle string, seen time.Time, door pipeline.Door) error {
-	repo, collection, rkey, err := parts(uri)
-	if !strings.HasPrefix(did, "did:") {
-		did = repo
-	}
-	switch {
-	case err != nil:
-		return err
-	case collection == collectionRepost:
-		out.Skip(wire.SkipRepost)
-		return nil
-	case collection != collectionPost:
-		out.Skip(wire.SkipOther)
-		return nil
-	case !strings.HasPrefix(did, "did:"):
-		return wire.Invalidf("Bluesky post: did %.40q of the author is none", did)
-	}
-	author, ok := admit(door, did, handle)
-	if !ok || r.labelled(labelNotPublic) {
-		out.Skip(wire.SkipOptedOut)
-		return nil
-	}
-	p, err := r.post("at://"+did+"/"+collection+"/"+rkey, rkey, seen)
-	if err != nil {
-		return err
-	}
-	p.Author, p.AuthorService = author.Pseudonym, author.Service
-	return out.Add(hugops.Event{Kind: hugops.Created, At: p.PostedAt, Post: p})
-}
-
-// parts returns what stands in at://repo/collection/key.
-func parts(uri string) (repo, collection, rkey string, err error) {
-	rest, ok := strings.CutPrefix(uri, "at://")
-	path := strings.Split(rest, "/")
-	if !ok || len(path) != 3 || path[2] == "" {
-		return "", "", "", wire.Invalidf("Bluesky post: uri %.80q is not at://did/collection/key", uri)
-	}
-	return path[0], path[1], path[2], nil
-}
-
-// admit takes an author through the door, who may have opted out by either name.
-func admit(door pipeline.Door, did, handle string) (wire.Author, bool) {
-	author, ok := wire.Admit(door, hugops.Bluesky, did, did)
-	if !ok || handle == "" {
-		return author, ok
-	}
-	service := author.Service
-	if author, ok = wire.Admit(door, hugops.Bluesky, did, handle); author.Service == "" {
-		author.Service = service
-	}
-	return author, ok
-}
+// local is a time of the network by this machine's clock.
+func (v *view) local(at time.Time) time.Time { return at.Add(v.skew) }

@@ -1,88 +1,119 @@
 package bluesky
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hugops/hugops"
 	"github.com/hugops/hugops/pipeline"
-	"github.com/hugops/hugops/pipeline/wire"
+	"github.com/hugops/hugops/pipeline/live"
 )
 
-// outcome says what became of something: the kind and ID of each event, "skip" and
-// a reason, the error.
-func outcome(dec wire.Decoded, err error) string {
-	var parts []string
-	for _, e := range dec.Events {
-		parts = append(parts, string(e.Kind)+" "+e.Post.ID)
-	}
-	for _, reason := range dec.Skips {
-		parts = append(parts, "skip "+reason)
-	}
-	if err != nil {
-		parts = append(parts, err.Error())
-	}
-	return strings.Join(parts, ", ")
-}
-
-// shy is a door that knows people who opted out by their names, too.
-var shy = pipeline.Door{Pseudonyms: door.Pseudonyms, OptedOut: func(_ hugops.Network, name string) bool {
-	return name == "did:plc:shy" || name == "shy.example"
-}}
-
-const uri = "at://did:plc:a/app.bsky.feed.post/3mzdi6xlae22l"
-
-// TestDecodeView changes one thing of a post at a time.
-func TestDecodeView(t *testing.T) {
-	const post = `{"uri":"` + uri + `","author":{"did":"did:plc:a","handle":"a.example","labels":[]},"record":{"text":"t","createdAt":"2026-11-02T13:58:20Z"},"indexedAt":"2026-11-02T13:58:21Z","labels":null}`
-	for _, c := range []struct{ name, from, to, want string }{
-		{"a post", "", "", "created " + uri},
-		{"its URI has the handle", "at://did:plc:a/", "at://a.example/", "created " + uri},
-		{"its author has no DID", `"did":"did:plc:a"`, `"did":"0123abcd"`, "created " + uri},
-		{"no DID at all", `at://did:plc:a/app.bsky.feed.post/3mzdi6xlae22l","author":{"did":"did:plc:a"`, `at://a.example/app.bsky.feed.post/3mzdi6xlae22l","author":{"did":""`, "is none"},
-		{"labelled in the view", `"labels":null`, `"labels":[{"val":"!no-unauthenticated"}]`, "skip opted-out"},
-		{"its account is labelled", `"labels":[]`, `"labels":[{"val":"!no-unauthenticated"}]`, "skip opted-out"},
-		{"labelled in the record", `"text"`, `"labels":{"values":[{"val":"!no-unauthenticated"}]},"text"`, "skip opted-out"},
-		{"another label", `"labels":null`, `"labels":[{"val":"spam"}]`, "created " + uri},
-		{"opted out by the handle", `"handle":"a.example"`, `"handle":"shy.example"`, "skip opted-out"},
-		{"opted out by the DID", `"did":"did:plc:a"`, `"did":"did:plc:shy"`, "skip opted-out"},
-		{"a repost", "feed.post", "feed.repost", "skip repost"},
-		{"a like", "feed.post", "feed.like", "skip other"},
-		{"no key", "/3mzdi6xlae22l", "", "is not at://"},
-		{"no record", `"record"`, `"rec"`, "record is missing"},
-	} {
-		got := outcome(DecodeView([]byte(strings.Replace(post, c.from, c.to, 1)), shy))
-		if got != c.want && !strings.Contains(got, c.want) {
-			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+// TestView gives frames, each with its time and with that at which it came, and
+// lists what the ledger says then.
+func TestView(t *testing.T) {
+	clock := func(s string) time.Time {
+		at, err := time.Parse(time.DateTime, "2026-11-02 "+s)
+		if err != nil {
+			t.Fatal(err)
 		}
+		return at
 	}
-}
-
-// TestViewAndStream: a post of a search and the same one from Jetstream are one
-// post of one author.
-func TestViewAndStream(t *testing.T) {
-	view, err := DecodeView([]byte(`{"uri":"`+uri+`","author":{"did":"did:plc:a","handle":"a.example"},"record":{"text":"t","created_at":"2026-11-02T13:58:20Z"}}`), door)
-	if err != nil {
-		t.Fatal(err)
+	// In why, "lost" says that the connection ended before, "late" that the commit
+	// was made with the one before it.
+	type step struct{ at, now, why, want string }
+	cases := []struct {
+		name  string
+		since string // where the process before stopped
+		skew  time.Duration
+		steps []step
+	}{
+		{"live", "", 0, []step{{"12:00:00", "12:00:01", "gap", "live"}, {"12:00:30", "12:00:31", "stalled", "live"}}},
+		{"a short interruption", "", 0, []step{{"12:00:00", "12:00:01", "gap", "live"}, {"12:00:10", "12:00:40", "lost clamped", "live 12:00:00-12:00:40 live"}}},
+		{"a long one, caught up", "", 0, []step{{"12:00:00", "12:00:00", "gap", "live"}, {"12:00:01", "12:10:00", "lost clamped", "gap"},
+			{"12:00:50", "12:10:01", "stalled", "gap"}, {"12:01:45", "12:10:01", "stalled", "gap"}, {"12:02:40", "12:03:00", "stalled", "live 12:00:00-12:03:00 replay"}}},
+		{"a process that was away, and posts that are lost", "11:00:00", 0, []step{{"11:40:00", "12:00:00", "clamped", "gap 11:00:00-11:40:00 clamped"},
+			{"11:40:30", "12:00:00", "stalled", "gap"}, {"11:41:20", "11:42:00", "stalled", "live 11:40:00-11:42:00 replay"}}},
+		{"the last posts before the hole were read late", "11:00:00", 0, []step{{"11:00:40", "12:00:00", "clamped", "gap"},
+			{"11:50:00", "12:00:00", "stalled", "gap 11:00:00-11:00:40 live, 11:00:40-11:50:00 stalled"}}},
+		{"the host says that something is missing", "11:59:50", 0, []step{{"12:00:00", "12:00:00", "sure clamped", "live 11:59:50-12:00:00 clamped"}}},
+		{"the host was away, and brings it afterwards", "", 0, []step{{"12:00:00", "12:00:00", "gap", "live"},
+			{"12:05:00", "12:05:00", "lost late clamped", "live 12:00:00-12:05:00 replay"}}},
+		{"times out of order, and twice", "", 0, []step{{"12:00:10", "12:00:10", "gap", "live"}, {"12:00:05", "12:00:11", "stalled", "live"}, {"12:00:10", "12:00:12", "stalled", "live"}}},
+		{"a clock an hour ahead", "10:59:30", time.Hour, []step{{"11:00:00", "12:00:00", "clamped", "live 11:59:30-12:00:00 live"}}},
 	}
-	stream, err := Decode([]byte(`{"did":"did:plc:a","time_us":1793627960000000,"kind":"commit","commit":{"operation":"create","collection":"app.bsky.feed.post","rkey":"3mzdi6xlae22l","record":{"text":"t","createdAt":"2026-11-02T13:58:20Z"}}}`), door)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, b := view.Events[0].Post, stream.Events[0].Post
-	if a.ID != b.ID || a.Author != b.Author || a.Text != b.Text || !a.PostedAt.Equal(b.PostedAt) {
-		t.Errorf("\nview   %+v\nstream %+v", a, b)
-	}
-}
-
-func FuzzDecodeView(f *testing.F) {
-	f.Add([]byte(`{"uri":"` + uri + `","author":{"did":"did:plc:a","handle":"a.example","labels":[{"val":"x"}]},"record":{"text":"t","created_at":"2026-11-02T13:58:20Z","facets":[{"features":[{"py_type":"app.bsky.richtext.facet#link","uri":"https://a.example/"}]}]},"indexed_at":"2026-11-02T13:58:21Z"}`))
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		dec, _ := DecodeView(raw, door)
-		for _, e := range dec.Events {
-			if err := e.Validate(); err != nil || !hugops.IsPseudonym(e.Post.Author) {
-				t.Errorf("%+v: %v", e, err)
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			var sight live.Sight
+			v := &view{sight: &sight, hole: time.Minute, late: time.Minute, skew: c.skew}
+			if c.since != "" {
+				v.resume(clock(c.since))
 			}
+			for _, s := range c.steps {
+				why := s.why
+				if rest, lost := strings.CutPrefix(why, "lost "); lost {
+					why = rest
+					sight.Set(hugops.CoverageGap)
+				}
+				why, sure := strings.CutPrefix(why, "sure ")
+				made := clock(s.at)
+				if rest, late := strings.CutPrefix(why, "late "); late {
+					why, made = rest, v.last.Add(time.Second)
+				}
+				v.frame(clock(s.at), made, clock(s.now), hugops.CoverageState(why), sure)
+				got := string(sight.Now())
+				for i, a := range sight.Amend() {
+					got += strings.Repeat(",", min(i, 1)) + fmt.Sprintf(" %s-%s %s", a.From.Format(time.TimeOnly), a.To.Format(time.TimeOnly), a.State)
+				}
+				if got != s.want {
+					t.Errorf("a frame of %s at %s: %s, want %s", s.at, s.now, got, s.want)
+				}
+			}
+		})
+	}
+}
+
+// FuzzFrame gives a connection frames of any bytes: none ends it but what the
+// protocol says, and what comes of each is valid.
+func FuzzFrame(f *testing.F) {
+	for _, e := range []event{
+		{did: "did:plc:ada", kind: "commit", op: "create", coll: collectionPost, rkey: "3mzdi6xlae22l", rest: record0("t")},
+		{did: "did:plc:ada", kind: "commit", op: "update", coll: collectionIntents, rkey: "self", rest: `{"bulkDataset":{"allow":false}}`},
+		{did: "did:plc:ada", kind: "account", rest: `{"active":false,"status":"deleted"}`},
+	} {
+		e.at = time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+		f.Add([]byte(e.frame(WireV1, 7)))
+		f.Add([]byte(e.frame(WireV2, 7)))
+	}
+	f.Add([]byte(`{"$type":"error","error":"ConsumerTooSlow"}`))
+	f.Add([]byte(`{"$type":"message","payload":{"$type":"x#info","name":"OutdatedCursor"}}`))
+	s := New(Config{Door: door})
+	s.loop.Backoff = live.NewBackoff(s.pauses)
+	s.open()
+	emit := func(_ context.Context, it pipeline.Item) error {
+		if !it.Withheld && it.Bad == nil {
+			if err := it.Event.Validate(); err != nil {
+				f.Error(err)
+			}
+		}
+		if it.Ack != nil {
+			it.Ack()
+		}
+		return nil
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		c := &connection{s: s, host: s.hosts[0], ask: ask{by: "now"}, emit: emit}
+		err := c.take(t.Context(), message{raw: raw})
+		var said *streamError
+		if err != nil && !errors.As(err, &said) {
+			t.Error(err)
+		}
+		if s.pos.time().After(time.Now().Add(time.Hour)) {
+			t.Errorf("the cursor is in the future: %+v", s.pos)
 		}
 	})
 }

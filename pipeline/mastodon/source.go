@@ -4,19 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/VictoriaMetrics/metrics"
 	masto "github.com/mattn/go-mastodon"
 
+	"github.com/hugops/hugops"
 	"github.com/hugops/hugops/pipeline"
+	"github.com/hugops/hugops/pipeline/live"
 	"github.com/hugops/hugops/pipeline/wire"
 )
 
@@ -39,10 +38,10 @@ type Source struct {
 	host string
 	err  error // in the configuration; Run returns it
 
-	stall    time.Duration // longest silence; the server beats each 15 s
-	minPause time.Duration
-	maxPause time.Duration
-	base     http.RoundTripper
+	stall  time.Duration // longest silence; the server beats each 15 s
+	pauses live.Pauses
+	base   http.RoundTripper
+	sight  live.Sight
 }
 
 // New returns the source; it touches nothing before Run.
@@ -55,7 +54,7 @@ func New(cfg Config) *Source {
 	}
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.DisableCompression = true // compressed events wait for each other
-	s := &Source{cfg: cfg, stall: 45 * time.Second, minPause: time.Second, maxPause: 5 * time.Minute, base: base}
+	s := &Source{cfg: cfg, stall: 45 * time.Second, pauses: live.Pauses{Min: time.Second, Max: 5 * time.Minute}, base: base}
 	s.cfg.Server, s.host, s.err = parseServer(cfg.Server)
 	s.cfg.Log = cfg.Log.With("source", s.Name())
 	return s
@@ -63,6 +62,12 @@ func New(cfg Config) *Source {
 
 // Name is such as "mastodon:mastodon.social/public".
 func (s *Source) Name() string { return "mastodon:" + s.host + "/" + s.cfg.Stream }
+
+// State implements pipeline.Stater.
+func (s *Source) State() hugops.CoverageState { return s.sight.State() }
+
+// Amend implements pipeline.Amender.
+func (s *Source) Amend() []pipeline.Amendment { return s.sight.Amend() }
 
 // parseServer returns the server's address and host. Only https is accepted,
 // because the token travels; http is for this machine alone.
@@ -129,9 +134,9 @@ func (s *Source) open(ctx context.Context, client *masto.Client) (<-chan masto.E
 }
 
 func (s *Source) transport(ctx context.Context, fail context.CancelCauseFunc, emit pipeline.Emit) *transport {
+	loop := &live.Loop{Source: s.Name(), Log: s.cfg.Log, Backoff: live.NewBackoff(s.pauses), Sight: &s.sight}
 	return &transport{
-		base: s.base, stall: s.stall, log: s.cfg.Log,
-		backoff: &backoff{min: s.minPause, max: s.maxPause},
+		base: s.base, stall: s.stall, loop: loop,
 		onEvent: func(e serverEvent) error { return s.deliver(ctx, e, emit) },
 		onStatus: func(code int, media string) error {
 			err := s.fatal(code, media)
@@ -141,24 +146,29 @@ func (s *Source) transport(ctx context.Context, fail context.CancelCauseFunc, em
 			return err
 		},
 		onOpen: func() {
-			s.count("connects")
-			s.cfg.Log.Info("the stream is open")
+			loop.Opened()
+			s.sight.Set(hugops.CoverageLive)
 		},
 		onEnd: func(err error) {
-			if ctx.Err() == nil {
-				s.count("disconnects")
-				s.cfg.Log.Warn("the stream has ended", "error", s.redact(endReason(err)))
+			if ctx.Err() != nil {
+				return
 			}
+			if now := time.Now(); errors.Is(err, live.ErrSilent) {
+				s.sight.Learn(now.Add(-s.stall), now, hugops.CoverageStalled) // nothing comes again
+			}
+			loop.Ended(&redacted{err, s})
 		},
 	}
 }
 
-func endReason(err error) string {
-	if errors.Is(err, io.EOF) {
-		return "the server closed it"
-	}
-	return err.Error()
+// redacted is an error whose text does not show the token.
+type redacted struct {
+	error
+	s *Source
 }
+
+func (r *redacted) Error() string { return r.s.redact(r.error.Error()) }
+func (r *redacted) Unwrap() error { return r.error }
 
 // redact takes the token out of a text, wherever it came from.
 func (s *Source) redact(text string) string {
@@ -186,6 +196,11 @@ func (s *Source) deliver(ctx context.Context, e serverEvent, emit pipeline.Emit)
 		dec, err = DecodeEvent(e.name, e.data, s.host, s.cfg.Door)
 	}
 	wire.CountSkips(s.Name(), dec.Skips)
+	for range dec.Withheld() {
+		if err := emit(ctx, pipeline.Item{Withheld: true, Source: s.Name()}); err != nil {
+			return err
+		}
+	}
 	for _, event := range dec.Events {
 		if event.At.IsZero() {
 			event.At = time.Now().UTC() // the stream does not say when a deletion was
@@ -206,8 +221,4 @@ func (s *Source) deliver(ctx context.Context, e serverEvent, emit pipeline.Emit)
 	}
 	return emit(ctx, pipeline.Item{Source: s.Name(), Bad: &pipeline.BadInput{
 		Raw: append([]byte(nil), raw...), Err: err, Position: s.Name() + " event " + e.name}})
-}
-
-func (s *Source) count(what string) {
-	metrics.GetOrCreateCounter("hugops_source_" + what + "_total{source=" + strconv.Quote(s.Name()) + "}").Inc()
 }

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/hugops/hugops"
 	"github.com/hugops/hugops/pipeline"
 )
 
@@ -58,11 +59,13 @@ func TestTime(t *testing.T) {
 		emit     time.Duration // how long each event is held
 		run      time.Duration
 		events   []string
-		min, max int // connections
+		min, max int                    // connections
+		past     []hugops.CoverageState // learnt of the time that is past
+		now      hugops.CoverageState   // at the end
 	}{
 		{name: "heartbeats alone keep a stream open for a day",
 			connect: func(_ int, w io.Writer, gone <-chan struct{}) { beat(w, gone, 15*time.Second) },
-			run:     24 * time.Hour, min: 1, max: 1},
+			run:     24 * time.Hour, min: 1, max: 1, now: "live"},
 		{name: "silence is noticed in 45 s",
 			connect: func(n int, w io.Writer, gone <-chan struct{}) {
 				if n > 0 {
@@ -71,7 +74,7 @@ func TestTime(t *testing.T) {
 				io.WriteString(w, ":)\n")
 				<-gone
 			},
-			run: 47 * time.Second, min: 2, max: 2},
+			run: 47 * time.Second, min: 2, max: 2, past: []hugops.CoverageState{"stalled"}, now: "live"},
 		{name: "Kafka is down for an hour: that is not the server's silence",
 			connect: func(_ int, w io.Writer, gone <-chan struct{}) {
 				io.WriteString(w, update("1", "one")+update("2", "two"))
@@ -107,6 +110,16 @@ func TestTime(t *testing.T) {
 				}
 				if len(events) < len(c.events) || !slices.Equal(events[:len(c.events)], c.events) {
 					t.Errorf("got %v, want %v", events, c.events)
+				}
+				var past []hugops.CoverageState
+				for _, a := range src.Amend() {
+					past = append(past, a.State)
+				}
+				if !slices.Equal(past, c.past) {
+					t.Errorf("learnt %v, want %v", past, c.past)
+				}
+				if src.State(); c.now != "" && src.State() != c.now {
+					t.Errorf("at the end it is %s, want %s", src.State(), c.now)
 				}
 				synctest.Wait()
 			})

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"mime"
 	"net/http"
 	"net/url"
@@ -17,15 +16,13 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/hugops/hugops"
+	"github.com/hugops/hugops/pipeline/live"
 	"github.com/hugops/hugops/pipeline/wire"
 )
 
 const instanceTimeout = 15 * time.Second
 
-var (
-	errStalled  = errors.New("stalled: not even a heartbeat came")
-	errNoStream = errors.New("the answer is no event stream")
-)
+var errNoStream = errors.New("the answer is no event stream")
 
 // transport stands between go-mastodon and the network and heals what the
 // library lacks: a pause before each reconnect, a deadline for silence, the
@@ -35,8 +32,7 @@ var (
 type transport struct {
 	base    http.RoundTripper
 	stall   time.Duration
-	backoff *backoff
-	log     *slog.Logger
+	loop    *live.Loop
 	onEvent func(serverEvent) error
 	// onStatus is told of an answer that is no stream; what it returns ends the
 	// source for good.
@@ -73,7 +69,7 @@ func (t *transport) roundTripInstance(req *http.Request) (*http.Response, error)
 	if t.instance == nil {
 		answer, err := t.askInstance(req)
 		if err != nil {
-			t.log.Warn("the server does not say where its streams are; trying the server itself", "error", err)
+			t.loop.Log.Warn("the server does not say where its streams are; trying the server itself", "error", err)
 			return nil, err
 		}
 		t.instance = answer
@@ -136,13 +132,13 @@ func (t *transport) get(req *http.Request) (body []byte, code int, err error) {
 
 // roundTripStream opens the stream, no sooner than the back-off allows.
 func (t *transport) roundTripStream(req *http.Request) (*http.Response, error) {
-	if err := t.backoff.wait(req.Context(), t.log); err != nil {
+	if err := t.loop.Wait(req.Context(), t.loop.Log); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancelCause(req.Context())
-	watchdog := time.AfterFunc(t.stall, func() { cancel(errStalled) })
+	ctx, watchdog := live.Watch(req.Context(), t.stall)
+	watchdog.Listen()
 	resp, err := t.base.RoundTrip(req.WithContext(ctx))
-	watchdog.Stop()
+	watchdog.Rest()
 	if err == nil {
 		err = t.check(resp)
 	}
@@ -150,13 +146,13 @@ func (t *transport) roundTripStream(req *http.Request) (*http.Response, error) {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
-		cancel(nil)
+		watchdog.Close()
 		t.forgetInstance()
 		t.onEnd(err)
 		return nil, err
 	}
 	t.onOpen()
-	resp.Body = &streamBody{t: t, ctx: ctx, cancel: cancel, body: resp.Body, opened: time.Now(), buf: make([]byte, 32<<10)}
+	resp.Body = &streamBody{t: t, ctx: ctx, watchdog: watchdog, body: resp.Body, opened: time.Now(), buf: make([]byte, 32<<10)}
 	return resp, nil
 }
 
@@ -167,7 +163,7 @@ func (t *transport) check(resp *http.Response) error {
 		return nil
 	}
 	resp.Body.Close()
-	t.backoff.obey(resp.Header, time.Now())
+	t.loop.Obey(resp.Header, time.Now())
 	if err := t.onStatus(resp.StatusCode, media); err != nil {
 		return err
 	}
@@ -177,26 +173,26 @@ func (t *transport) check(resp *http.Response) error {
 // streamBody is the body of a stream: reading it hands events over, and gives
 // the reader newlines. Time that the consumer takes does not count as silence.
 type streamBody struct {
-	t      *transport
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	body   io.ReadCloser
-	parser sseParser
-	opened time.Time
-	buf    []byte
-	ended  sync.Once
+	t        *transport
+	ctx      context.Context
+	watchdog *live.Watchdog
+	body     io.ReadCloser
+	parser   sseParser
+	opened   time.Time
+	buf      []byte
+	ended    sync.Once
 }
 
 func (b *streamBody) Read(p []byte) (int, error) {
-	watchdog := time.AfterFunc(b.t.stall, func() { b.cancel(errStalled) })
+	b.watchdog.Listen()
 	n, err := b.body.Read(b.buf)
-	watchdog.Stop()
+	b.watchdog.Rest()
 	if n > 0 {
 		if time.Since(b.opened) > b.t.stall {
-			b.t.backoff.progress() // it lives, though nobody may be posting
+			b.t.loop.Progress() // it lives, though nobody may be posting
 		}
 		fed := b.parser.feed(b.buf[:n], func(e serverEvent) error {
-			b.t.backoff.progress()
+			b.t.loop.Progress()
 			return b.t.onEvent(e)
 		})
 		if fed != nil {
@@ -215,6 +211,6 @@ func (b *streamBody) Read(p []byte) (int, error) {
 }
 
 func (b *streamBody) Close() error {
-	b.cancel(nil)
+	b.watchdog.Close()
 	return b.body.Close()
 }

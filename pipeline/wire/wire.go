@@ -58,6 +58,17 @@ func (d *Decoded) Add(e hugops.Event) error {
 // Skip appends the reason for something left out.
 func (d *Decoded) Skip(reason string) { d.Skips = append(d.Skips, reason) }
 
+// Withheld counts the posts left out because their authors opted out.
+func (d *Decoded) Withheld() int {
+	n := 0
+	for _, reason := range d.Skips {
+		if reason == SkipOptedOut {
+			n++
+		}
+	}
+	return n
+}
+
 // tolerant accepts what the networks send: duplicate names (the last one wins)
 // are no reason to lose a post. Invalid UTF-8 is.
 var tolerant = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(false))
