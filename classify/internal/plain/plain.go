@@ -115,22 +115,31 @@ func letter(r rune) rune {
 // join joins four letters and more that are spaced out: "H U G O P S".
 func join(s string) string {
 	var b strings.Builder
-	for i := 0; i < len(s); {
-		n := 0
-		for i+2*n < len(s) && isLetter(s[i+2*n]) && alone(s, i+2*n) {
-			n++
-		}
+	from := 0
+	for i := 0; i < len(s); i++ {
+		n := spaced(s, i)
 		if n < 4 {
-			b.WriteByte(s[i])
-			i++
 			continue
 		}
+		b.WriteString(s[from:i])
 		for k := range n {
 			b.WriteByte(s[i+2*k])
 		}
-		i += 2*n - 1
+		i += 2*n - 2
+		from = i + 1
 	}
-	return b.String()
+	if from == 0 {
+		return s
+	}
+	return b.String() + s[from:]
+}
+
+// spaced is how many letters in a row stand alone from i on.
+func spaced(s string, i int) (n int) {
+	for i+2*n < len(s) && isLetter(s[i+2*n]) && alone(s, i+2*n) {
+		n++
+	}
+	return n
 }
 
 // ForEncoder puts a plain text into the form that the second reader learnt from:
