@@ -247,7 +247,10 @@ func Softmax(z [Classes]float64, sharpness float64, shift [Classes]float64) (p [
 	}
 	sum := 0.0
 	for k := range z {
-		p[k] = math.Exp(z[k] - top)
+		p[k] = 1
+		if z[k] != top {
+			p[k] = math.Exp(z[k] - top)
+		}
 		sum += p[k]
 	}
 	for k := range p {

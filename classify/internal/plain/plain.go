@@ -14,7 +14,7 @@ import (
 // Text returns the plain text. A text that is plain already is returned as it is,
 // without a copy.
 func Text(s string) string {
-	if !dressed(s) {
+	if quiet(s) || !dressed(s) {
 		return s
 	}
 	s = strings.ToValidUTF8(s, "")
@@ -35,6 +35,30 @@ var (
 	retweet = regexp.MustCompile(`^\s*(RT|MT) @[\w.@-]+: ?`)
 	address = regexp.MustCompile(`(?i)https?://\S+`)
 )
+
+// quiet reports, eight bytes at a time, whether nothing in s needs to be looked at
+// closer: it has no sign of mark-up, no more than ASCII, no letters that may stand
+// alone in a row, and is no retweet.
+func quiet(s string) bool {
+	const each, high = 0x0101010101010101, 0x80 * 0x0101010101010101
+	has := func(w, c uint64) uint64 { // the high bit of each byte that is c, and perhaps of others above it
+		x := w ^ c*each
+		return (x - each) &^ x & high
+	}
+	if len(s) < 8 {
+		return false
+	}
+	for i := 0; i < len(s); i += 8 {
+		i = min(i, len(s)-8) // the last eight, some of them once more
+		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+		spaces := has(w, ' ')
+		if w&high|has(w, '<')|has(w, '&')|has(w, 0)|spaces&(spaces>>16) != 0 {
+			return false
+		}
+	}
+	return !strings.Contains(s, "T @")
+}
 
 // dressed reports, in one pass, whether Text may have anything to do.
 func dressed(s string) bool {

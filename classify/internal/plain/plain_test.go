@@ -44,3 +44,15 @@ func FuzzText(f *testing.F) {
 		}
 	})
 }
+
+// FuzzQuiet: what needs no closer look has nothing to take off.
+func FuzzQuiet(f *testing.F) {
+	for _, s := range []string{"quiet is the night", "a b c d e f g h", "eight to a b c d", "1234567 a b c d", "see RT @octocat below", "AT&T is down", "nul\x00 byte here", "I <3 the ops team", "HUGS h u g s", "Störung im Netz"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if quiet(s) && dressed(s) {
+			t.Fatalf("%q is quiet and dressed", s)
+		}
+	})
+}
