@@ -111,7 +111,7 @@ func readTaught(file string) (map[string][linear.Classes]float64, error) {
 	}
 	t, err := readTable(file, nil)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("what the teacher said: %w (name the file, or none to do without)", err)
 	}
 	taught := make(map[string][linear.Classes]float64, len(t.rows))
 	for n, row := range t.rows {

@@ -290,3 +290,30 @@ func TestCorpusIsSound(t *testing.T) {
 		}
 	}
 }
+
+func TestReadTaught(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "taught.tsv")
+	for _, c := range []struct{ rows, want string }{
+		{"a\t25\t50\n", ""},
+		{"a\t25\tmany\n", "row 1"},
+		{"a\t25\t50\nb\t80\t40\n", "row 2"},
+		{"a\t-1\t50\n", "row 1"},
+	} {
+		if err := os.WriteFile(file, []byte("key\tsupport\tventing\n"+c.rows), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		taught, err := readTaught(file)
+		if c.want == "" && (err != nil || taught["a"] != [linear.Classes]float64{.25, .5, .25}) {
+			t.Errorf("%q: %v, %v", c.rows, taught, err)
+		}
+		if c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%q: error %v, want one with %q", c.rows, err, c.want)
+		}
+	}
+	if taught, err := readTaught(""); taught != nil || err != nil {
+		t.Errorf("no file: %v, %v", taught, err)
+	}
+	if _, err := readTaught(file + ".missing"); err == nil || !strings.Contains(err.Error(), "none to do without") {
+		t.Errorf("a missing file: %v", err)
+	}
+}
