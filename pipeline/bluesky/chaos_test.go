@@ -1,6 +1,7 @@
 package bluesky
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"net/http"
@@ -17,8 +18,8 @@ import (
 	"github.com/hugops/hugops/pipeline/live"
 )
 
-// TestMisbehaviour lets two hosts misbehave at random for some seconds, and kills
-// the source now and then. In the end each post is acknowledged, or the ledger
+// TestMisbehaviour lets two hosts misbehave at random for CHAOS_LENGTH (3 s if it
+// is not set), and kills the source now and then. In the end each post is acknowledged, or the ledger
 // says that the time in which it was posted was not seen; and no post came from
 // such a time.
 func TestMisbehaviour(t *testing.T) {
@@ -30,7 +31,11 @@ func TestMisbehaviour(t *testing.T) {
 				seed, _ = strconv.ParseUint(s, 10, 64)
 			}
 			t.Logf("CHAOS_SEED=%d", seed)
-			newChaos(t, wire, seed+uint64(i)).run(3 * time.Second)
+			length, err := time.ParseDuration(cmp.Or(os.Getenv("CHAOS_LENGTH"), "3s"))
+			if err != nil {
+				t.Fatal("CHAOS_LENGTH:", err)
+			}
+			newChaos(t, wire, seed+uint64(i)).run(length)
 		})
 	}
 }
