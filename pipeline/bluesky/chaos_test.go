@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -74,6 +75,7 @@ func (c *chaos) pick(n int) int {
 
 // connection serves for a while and then does something that it should not.
 func (c *chaos) connection(p *peer, i int) {
+	first := i
 	for {
 		end := i + 5 + c.pick(100)
 		c.mu.Lock()
@@ -84,7 +86,7 @@ func (c *chaos) connection(p *peer, i int) {
 			return
 		}
 		p.serveUntil(i, end)
-		again := max(0, end-c.pick(20)) // sends the last ones twice
+		again := max(first, end-c.pick(20)) // sends the last ones twice
 		switch c.pick(12) {
 		case 0:
 			return
@@ -258,15 +260,13 @@ func (c *chaos) judge() {
 		if first < 0 && c.acked[i] {
 			first = i
 		}
-		unseen := false
-		for _, a := range c.blind {
-			unseen = unseen || e.at.After(a.From) && e.at.Before(a.To)
-		}
+		hole, unseen := c.unseen(e.at)
 		switch {
 		case first >= 0 && !c.acked[i] && !unseen:
 			c.t.Errorf("post %d of %d, of %s, is missing, and the ledger does not say so", i, len(c.net.events), e.at.UTC().Format(time.StampMicro))
 		case c.acked[i] && unseen:
-			c.t.Errorf("post %d came, and the ledger says that its time was not seen", i)
+			c.t.Errorf("post %d of %s came, and the ledger says that nothing was seen from %s to %s (%s)", i, e.at.UTC().Format(time.StampMicro),
+				hole.From.UTC().Format(time.StampMicro), hole.To.UTC().Format(time.StampMicro), hole.State)
 		}
 		if !c.acked[i] {
 			lost++
@@ -277,4 +277,13 @@ func (c *chaos) judge() {
 		text := c.log.String()
 		c.t.Logf("the end of the log:\n%s", text[max(0, len(text)-20000):])
 	}
+}
+
+// unseen is what the ledger says of a time that was not seen.
+func (c *chaos) unseen(at time.Time) (pipeline.Amendment, bool) {
+	i := slices.IndexFunc(c.blind, func(a pipeline.Amendment) bool { return at.After(a.From) && at.Before(a.To) })
+	if i < 0 {
+		return pipeline.Amendment{}, false
+	}
+	return c.blind[i], true
 }
