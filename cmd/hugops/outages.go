@@ -93,17 +93,13 @@ func importOutages(ctx context.Context, mf machineFlags, in *invocation, files [
 		if err != nil {
 			return err
 		}
-		before, err := s.Outages(ctx)
-		if err != nil {
-			return err
-		}
 		if err := s.PutOutages(ctx, all); err != nil {
 			return err
 		}
 		// A hugops that runs on the same store links the posts in reach again by
 		// itself; without one it is done here.
 		if m.home.lock != nil {
-			if err := relinkAfterImport(ctx, s, before, in.log); err != nil {
+			if err := relinkAfterImport(ctx, s, in.log); err != nil {
 				return err
 			}
 		}
