@@ -80,7 +80,7 @@ func (c orderCase) outages() [][]step {
 	}
 	return [][]step{
 		{put("push", "github", "Errors", 20, 0), put("push", "github", "Errors", 0, 0), put("push", "github", "Errors on push", 0, 60)}, // its start moves
-		{put("actions", "github", "Actions queue", 2, 90, "Actions")},                                                                    // the same time, another part
+		{put("actions", "github", "Actions queue", 2, 90, "Actions")},                                                                   // the same time, another part
 		{put("again", "github", "Errors again", 190, 0), put("again", "github", "Errors again", 195, 240)},
 		{put("slack", "slack", "Messages", 60, 0), put("slack", "slack", "Messages", 50, 62)},
 	}
