@@ -81,8 +81,18 @@ type Detail struct {
 	// they are among the neutral ones.
 	Abstained int   `json:"abstained"`
 	Blame     Blame `json:"blame"`
+	// Evidence says what links the posts to the outage, most frequent first.
+	Evidence []Evidence `json:"evidence"`
 	// Model is the version of the stance model behind most readings.
 	Model string `json:"model"`
+}
+
+// Evidence is how many of an outage's posts have evidence of one kind: "alias",
+// "handle", "hashtag", "domain", "status", "url", "component", … (Link.Evidence),
+// or the whole of one of the time, "time:before".
+type Evidence struct {
+	Kind  string `json:"kind"`
+	Posts int    `json:"posts"`
 }
 
 // Blame says whom the venting posts of an outage blame: the means of their

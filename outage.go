@@ -30,6 +30,24 @@ type Outage struct {
 	Source string `json:"source,omitempty"`
 	// Demo marks invented outages; every page says so.
 	Demo bool `json:"demo,omitzero"`
+	// Suspected marks an outage of which no provider has told: many people did.
+	// MergedInto is the id of the provider's own that it turned out to be; it
+	// counts for nothing then.
+	Suspected  bool   `json:"suspected,omitzero"`
+	MergedInto string `json:"merged_into,omitempty"`
+}
+
+// Crowd is how many people say that a service is in trouble, at some time. An
+// account, and a text that is posted again and again, count once.
+type Crowd struct {
+	Service string
+	Now     int // in the ten minutes before
+	Lately  int // in the thirty minutes before
+	// Minutes is the number of the ten minutes that have such posts.
+	Minutes int
+	// Began is when the crowd of the thirty minutes began (a twentieth of it came
+	// before), Last when its last post came.
+	Began, Last time.Time
 }
 
 // Update is one notice of the provider about an outage.

@@ -95,6 +95,8 @@ type Reading struct {
 	// stored.
 	Known    uint64   `json:"-"`
 	Services []string `json:"services,omitempty"`
+	// Troubled are those of Services that the post says are in trouble now.
+	Troubled []string `json:"troubled,omitempty"`
 	Links    []Link   `json:"links,omitempty"`
 }
 

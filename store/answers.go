@@ -61,7 +61,7 @@ func (s *Store) Detail(ctx context.Context, id string, now time.Time) (hugops.De
 	}
 	return hugops.Detail{Summary: f.summary(outage, now), Bucket: f.bucket, Series: f.series,
 		ByNetwork: f.byNetwork, ByLang: f.byLang, Coverage: seen, Model: f.facts.model,
-		Abstained: f.facts.abstained, Blame: f.facts.blame}, nil
+		Abstained: f.facts.abstained, Blame: f.facts.blame, Evidence: f.facts.evidence}, nil
 }
 
 // summary puts an outage and its figures together. Points of the curve whose

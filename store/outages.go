@@ -120,7 +120,7 @@ func (s *Store) readOutages(ctx context.Context, id ...any) ([]storedOutage, err
 		var at []time.Time
 		var status, text []string
 		err := r.Scan(&o.ID, &o.version, &o.Service, &o.ServiceName, &o.Title, &o.StartedAt, &o.EndedAt, &o.URL,
-			&o.Impact, &o.Components, &at, &status, &text, &o.Source, &o.Demo)
+			&o.Impact, &o.Components, &at, &status, &text, &o.Source, &o.Demo, &o.Suspected, &o.MergedInto)
 		for i := range at {
 			o.Updates = append(o.Updates, hugops.Update{At: orZero(at[i]), Status: status[i], Text: text[i]})
 		}
@@ -151,6 +151,8 @@ var outageColumns = []clickhouse.ColumnNameAndType{
 	{Name: "update_at", Type: "Array(DateTime64(6, 'UTC'))"},
 	{Name: "update_status", Type: "Array(String)"},
 	{Name: "update_text", Type: "Array(String)"},
+	{Name: "suspected", Type: "Bool"},
+	{Name: "merged_into", Type: "String"},
 }
 
 func (s *Store) insertOutages(ctx context.Context, rows []storedOutage) error {
@@ -179,6 +181,8 @@ func (s *Store) insertOutages(ctx context.Context, rows []storedOutage) error {
 	arrays(b, 14, rows, func(o *storedOutage) []string {
 		return updates(o, func(u *hugops.Update) string { return u.Text })
 	})
+	column(b, 15, rows, func(o *storedOutage) bool { return o.Suspected })
+	column(b, 16, rows, func(o *storedOutage) string { return o.MergedInto })
 	return b.send()
 }
 
