@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,82 +20,127 @@ import (
 	"github.com/hugops/hugops"
 )
 
-// sink remembers what it took, and fails as often as it is told.
-type sink struct {
-	fail int
-	took [][]hugops.Outage
+// registry keeps outages in memory, counts what it took, and fails as often as it
+// is told. It keeps the ledger, too.
+type registry struct {
+	mu      sync.Mutex
+	fail    int
+	took    [][]hugops.Outage
+	outages map[string]hugops.Outage
+	rows    []hugops.Coverage
 }
 
-func (s *sink) PutOutages(_ context.Context, outages []hugops.Outage) error {
-	if s.fail > 0 {
-		s.fail--
+func (r *registry) Outages(context.Context) ([]hugops.Outage, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []hugops.Outage
+	for _, o := range r.outages {
+		all = append(all, o)
+	}
+	return all, nil
+}
+
+func (r *registry) PutOutages(_ context.Context, outages []hugops.Outage) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.fail > 0 {
+		r.fail--
 		return errors.New("the store is down")
 	}
-	s.took = append(s.took, outages)
+	r.took = append(r.took, outages)
+	if r.outages == nil {
+		r.outages = map[string]hugops.Outage{}
+	}
+	for _, o := range outages {
+		r.outages[o.ID] = o
+	}
 	return nil
 }
 
-// newFeed returns the one feed of a watcher whose page is served by h over TLS.
-func newFeed(t *testing.T, h http.HandlerFunc) (*feed, *sink) {
+func (r *registry) SeeOutages(_ context.Context, seen []hugops.Sighting) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, v := range seen {
+		o := r.outages[v.ID]
+		if !v.LastSeen.IsZero() {
+			o.LastSeen = v.LastSeen
+		}
+		if !v.EndedAt.IsZero() {
+			o.EndedAt = v.EndedAt
+		}
+		if !v.WithdrawnAt.IsZero() {
+			o.WithdrawnAt = v.WithdrawnAt
+		}
+		r.outages[v.ID] = o
+	}
+	return nil
+}
+
+func (r *registry) PutCoverage(_ context.Context, rows []hugops.Coverage) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.rows = append(r.rows, rows...)
+	return nil
+}
+
+// newTestWatch returns the watch of a page that h serves over TLS, of which one
+// feed is asked.
+func newTestWatch(t *testing.T, h http.HandlerFunc) (*watch, *registry) {
 	t.Helper()
 	srv := httptest.NewTLSServer(h)
 	t.Cleanup(srv.Close)
-	s := &sink{}
-	w := NewWatcher(Config{Sink: s, Client: srv.Client()})
-	address, err := feedURL(srv.URL)
+	r := &registry{}
+	w := NewWatcher(Config{Registry: r, Client: srv.Client(), Pages: []Page{{Service: "nimbus-cloud", Name: "Nimbus Cloud", URL: srv.URL + "/api/v2/incidents.json"}}})
+	watches, err := w.watches()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &feed{page: Page{Service: "nimbus-cloud", Name: "Nimbus Cloud", URL: srv.URL}, url: address,
-		client: w.client, sink: s, log: slog.New(slog.DiscardHandler)}, s
+	return watches[0], r
 }
 
-// TestPoll answers one poll in many ways; most are no incidents feed, and none
+// TestRound answers one round in many ways; most are no incidents feed, and none
 // of those may pass for "no incidents".
-func TestPoll(t *testing.T) {
-	feedBody := readFile(t, "incidents.json")
+func TestRound(t *testing.T) {
+	feedBody := readFile(t, "statuspage.json")
 	cases := []struct {
 		name  string
 		serve http.HandlerFunc
 		took  int
+		state hugops.CoverageState
 		err   string
 	}{
-		{"a feed", func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path != "/api/v2/incidents.json" {
-				http.NotFound(w, r)
-			}
-			w.Write(feedBody)
-		}, 6, ""},
+		{"a feed", func(w http.ResponseWriter, _ *http.Request) { w.Write(feedBody) }, 6, hugops.CoverageLive, ""},
 		{"a zipped feed", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			z := gzip.NewWriter(w)
 			z.Write(feedBody)
 			z.Close()
-		}, 6, ""},
-		{"an error page with 200", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>Oops</html>") }, 0, "a page of HTML"},
-		{"an empty answer", func(http.ResponseWriter, *http.Request) {}, 0, "EOF"},
-		{"an empty object", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "{}") }, 0, "no Statuspage answer"},
-		{"500", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, 0, "status 500"},
-		{"304 that nobody asked for", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(304) }, 0, "status 304"},
+		}, 6, hugops.CoverageLive, ""},
+		{"an error page with 200", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>Oops</html>") }, 0, hugops.CoverageStalled, "a page of HTML"},
+		{"an empty answer", func(http.ResponseWriter, *http.Request) {}, 0, hugops.CoverageStalled, "EOF"},
+		{"an empty object", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "{}") }, 0, hugops.CoverageStalled, "no Statuspage answer"},
+		{"500", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, 0, hugops.CoverageGap, "status 500"},
+		{"404", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }, 0, hugops.CoverageGap, "status 404"},
+		{"304 that nobody asked for", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(304) }, 0, hugops.CoverageGap, "status 304"},
 		{"cut off", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "99999")
 			w.Write(feedBody)
 			panic(http.ErrAbortHandler)
-		}, 0, "unexpected EOF"},
+		}, 0, hugops.CoverageGap, "unexpected EOF"},
 		{"a redirect within the page", func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path != "/new" {
 				http.Redirect(w, r, "/new", http.StatusFound)
 				return
 			}
 			w.Write(feedBody)
-		}, 6, ""},
+		}, 6, hugops.CoverageLive, ""},
 		{"a redirect to another host", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://elsewhere.example/api/v2/incidents.json", http.StatusFound)
-		}, 0, "another host"},
+		}, 0, hugops.CoverageGap, "another host"},
 		{"a redirect to plain http", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://"+r.Host+"/", http.StatusFound)
-		}, 0, "another host"},
-		{"a redirect for ever", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) }, 0, "five redirects"},
+		}, 0, hugops.CoverageGap, "another host"},
+		{"a redirect for ever", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) }, 0, hugops.CoverageGap, "five redirects"},
 		{"a zip bomb", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			z := gzip.NewWriter(w)
@@ -102,40 +148,40 @@ func TestPoll(t *testing.T) {
 				z.Write(bytes.Repeat([]byte{' '}, 1<<20))
 			}
 			z.Close()
-		}, 0, "larger than"},
+		}, 0, hugops.CoverageGap, "larger than"},
 		{"one bad incident", func(w http.ResponseWriter, _ *http.Request) {
 			w.Write(bytes.Replace(feedBody, []byte(`"id":"done2",`), nil, 1))
-		}, 5, "id is missing"},
+		}, 5, hugops.CoverageSample, ""},
+		{"out of an old cache", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Age", "7200")
+			w.Write(feedBody)
+		}, 6, hugops.CoverageStalled, ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			f, s := newFeed(t, c.serve)
-			_, err := f.poll(t.Context())
-			if (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
-				t.Errorf("error %v does not say %q", err, c.err)
+			p, r := newTestWatch(t, c.serve)
+			o := p.round(t.Context(), time.Now())
+			if (o.err == nil) != (c.err == "") || o.err != nil && !strings.Contains(o.err.Error(), c.err) {
+				t.Errorf("error %v does not say %q", o.err, c.err)
 			}
-			took := slices.Concat(s.took...)
-			if len(took) != c.took {
-				t.Fatalf("the sink took %d outages, want %d", len(took), c.took)
+			took := slices.Concat(r.took...)
+			if len(took) != c.took || o.changed != c.took || o.listed != c.took || o.state != c.state || o.failed != (c.err != "") {
+				t.Fatalf("the registry took %d outages, want %d; %+v, want %s", len(took), c.took, o, c.state)
 			}
-			for _, o := range took {
-				if o.Service != "nimbus-cloud" || o.Source != f.page.URL {
-					t.Errorf("%+v", o)
-				}
-			}
-			if c.err != "" && f.etag+f.modified != "" {
+			if c.err != "" && p.feeds[0].etag+p.feeds[0].modified != "" {
 				t.Error("validators of a failed poll are remembered")
 			}
 		})
 	}
 }
 
-// TestConditional polls a page four times: the sink fails first, so the page is
-// asked for all of it again; then it is unchanged; then it changes.
+// TestConditional polls a page five times: the registry fails first, so the page
+// is asked for all of it again; then it is unchanged; then it says the same with
+// another tag; then it changes.
 func TestConditional(t *testing.T) {
-	version := `"v1"`
+	version, body := `"v1"`, readFile(t, "statuspage.json")
 	var asked []string
-	f, s := newFeed(t, func(w http.ResponseWriter, r *http.Request) {
+	p, r := newTestWatch(t, func(w http.ResponseWriter, r *http.Request) {
 		asked = append(asked, r.Header.Get("If-None-Match")+"/"+r.Header.Get("If-Modified-Since"))
 		if r.Header.Get("If-None-Match") == version {
 			w.WriteHeader(http.StatusNotModified)
@@ -143,115 +189,408 @@ func TestConditional(t *testing.T) {
 		}
 		w.Header().Set("ETag", version)
 		w.Header().Set("Last-Modified", "Mon, 02 Nov 2026 12:00:00 GMT")
-		w.Write(readFile(t, "incidents.json"))
+		w.Write(body)
 	})
-	s.fail = 1
+	r.fail = 1
 	var got []string
-	for i := range 4 {
-		if i == 3 {
+	for i := range 5 {
+		switch i {
+		case 3:
 			version = `"v2"`
+		case 4:
+			version, body = `"v3"`, bytes.Replace(body, []byte("Slow console"), []byte("Slow console, again"), 1)
 		}
-		changed, err := f.poll(t.Context())
-		got = append(got, fmt.Sprint(changed, err != nil))
+		p.w.fetcher.host(p.feeds[0].url).next = time.Time{}
+		o := p.round(t.Context(), time.Now())
+		got = append(got, fmt.Sprint(o.result, o.changed))
 	}
-	if want := []string{"false true", "true false", "false false", "true false"}; !slices.Equal(got, want) {
-		t.Errorf("polls: %v, want %v", got, want)
+	if want := []string{"error0", "ok6", "unchanged0", "unchanged0", "ok1"}; !slices.Equal(got, want) {
+		t.Errorf("rounds: %q, want %q", got, want)
 	}
 	const date = "Mon, 02 Nov 2026 12:00:00 GMT"
-	if want := []string{"/", "/", `"v1"/` + date, `"v1"/` + date}; !slices.Equal(asked, want) {
+	if want := []string{"/", "/", `"v1"/` + date, `"v1"/` + date, `"v2"/` + date}; !slices.Equal(asked, want) {
 		t.Errorf("asked with %q, want %q", asked, want)
 	}
-	if len(s.took) != 2 {
-		t.Errorf("the sink took %d answers", len(s.took))
+	if len(r.took) != 2 || len(r.took[1]) != 1 {
+		t.Errorf("the registry took %d answers", len(r.took))
 	}
 }
 
-// roundTrip is an http.RoundTripper.
-type roundTrip func(*http.Request) (*http.Response, error)
+// world answers requests from a table of bodies, in virtual time.
+type world struct {
+	mu     sync.Mutex
+	bodies map[string]string // by host and path; "" is 404, "!503" a status
+	header http.Header
+	asked  []string
+	at     []time.Time
+	took   time.Duration // of an answer
+	busy   map[string]int
+	most   int // requests at a time to one host
+}
 
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
+	w.mu.Lock()
+	w.asked, w.at = append(w.asked, r.URL.Host+r.URL.Path), append(w.at, time.Now())
+	body := w.bodies[r.URL.Host+r.URL.Path]
+	if w.busy == nil {
+		w.busy = map[string]int{}
+	}
+	w.busy[r.URL.Host]++
+	w.most = max(w.most, w.busy[r.URL.Host])
+	w.mu.Unlock()
+	time.Sleep(w.took)
+	w.mu.Lock()
+	w.busy[r.URL.Host]--
+	w.mu.Unlock()
+	status := 200
+	if code, ok := strings.CutPrefix(body, "!"); ok {
+		fmt.Sscan(code, &status)
+	} else if body == "" {
+		status = 404
+	}
+	header := w.header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+}
+
+func (w *world) set(address, body string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.bodies[address] = body
+}
+
+func (w *world) count(address string) (n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, a := range w.asked {
+		if a == address {
+			n++
+		}
+	}
+	return n
+}
+
+// inWorld watches pages in virtual time while live goes on.
+func inWorld(t *testing.T, w *world, r *registry, pages []Page, live func()) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(10 * 365 * 24 * time.Hour) // a bubble begins in 2000
+		watcher := NewWatcher(Config{Pages: pages, Registry: r, Ledger: r, Client: &http.Client{Transport: w}, Log: slog.New(slog.DiscardHandler)})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- watcher.Run(ctx) }()
+		live()
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("Run ended with %v", err)
+		}
+	})
+}
+
+const beeFeed = "bee.example/api/v2/incidents.json"
+
+var bee = []Page{{Service: "bee", Name: "Bee", URL: "https://bee.example"}}
+
+// beePage is an answer with incidents of these ids, of which "a" began first, "b"
+// an hour later, and so on. Those with "+" are open.
+func beePage(ids ...string) string {
+	var list []string
+	for _, id := range ids {
+		at := time.Date(2009, 12, 28, int(id[0]-'a'), 0, 0, 0, time.UTC).Format(time.RFC3339)
+		name, open := strings.CutSuffix(id, "+")
+		ended := `"resolved","resolved_at":"` + at + `"`
+		if open {
+			ended = `"investigating"`
+		}
+		list = append(list, fmt.Sprintf(`{"id":%q,"name":%q,"created_at":%q,"status":%s}`, name, name, at, ended))
+	}
+	return `{"page":{"id":"p"},"incidents":[` + strings.Join(list, ",") + `]}`
+}
 
 // TestPace watches a page for a virtual hour and counts the polls.
 func TestPace(t *testing.T) {
-	page := func(incident string) string { return `{"page":{"id":"p"},"incidents":[` + incident + `]}` }
-	const open = `{"id":"a","name":"n","status":"investigating","created_at":"2000-01-01T00:00:00Z","started_at":"2006-01-02T00:00:00Z"}`
+	const young = `{"page":{"id":"p"},"incidents":[{"id":"a","name":"n","status":"investigating","created_at":"2009-12-29T00:00:00Z"}]}`
 	cases := []struct {
 		name       string
-		status     int
 		body       string
 		retryAfter string
 		min, max   int
 	}{
-		{"nothing is open: each 5 minutes", 200, page(""), "", 11, 14},
-		{"an incident is open: each minute", 200, page(open), "", 54, 67},
-		{"errors: 1, 2, 4 … 30 minutes", 503, "", "", 5, 8},
-		{"the server asks for 25 minutes", 429, "", "1500", 3, 4},
-		{"an error page", 200, "<html>", "", 5, 8},
+		{"nothing is open: each 5 minutes", beePage(), "", 11, 14},
+		{"an incident is open: each minute", young, "", 54, 67},
+		{"it has been open for months", strings.Replace(young, "2009-12-29", "2009-02-02", 1), "", 11, 14},
+		{"errors: 1, 2, 4 … 30 minutes", "!503", "", 5, 8},
+		{"the server asks for 25 minutes", "!429", "1500", 3, 4},
+		{"an error page", "<html>", "", 5, 8},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				time.Sleep(10 * 365 * 24 * time.Hour) // a bubble begins in 2000
-				polls := 0
-				client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-					polls++
-					return &http.Response{StatusCode: c.status, Header: http.Header{"Retry-After": {c.retryAfter}},
-						Body: io.NopCloser(strings.NewReader(c.body)), Request: r}, nil
-				})}
-				w := NewWatcher(Config{Pages: []Page{{Service: "s", Name: "S", URL: "https://s.example"}}, Sink: &sink{}, Client: client})
-				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
-				defer cancel()
-				if err := w.Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
-					t.Errorf("Run ended with %v", err)
+			w := &world{bodies: map[string]string{beeFeed: c.body, "bee.example/api/v2/scheduled-maintenances.json": c.body}, header: http.Header{"Retry-After": {c.retryAfter}}}
+			inWorld(t, w, &registry{}, bee, func() { time.Sleep(time.Hour) })
+			if n := w.count(beeFeed); n < c.min || n > c.max {
+				t.Errorf("%d polls in an hour, want %d to %d", n, c.min, c.max)
+			}
+		})
+	}
+}
+
+// TestPolite: 40 pages of one host are asked one after another, a second apart,
+// and all stop when the host asks for it.
+func TestPolite(t *testing.T) {
+	w := &world{bodies: map[string]string{}, took: 3 * time.Second, header: http.Header{}}
+	var pages []Page
+	for i := range 40 {
+		path := fmt.Sprintf("host.example/1.0/status/%024d", i)
+		w.bodies[path] = `{"result":{"status_overall":{"status_code":100},"incidents":[]}}`
+		pages = append(pages, Page{Service: fmt.Sprintf("s%d", i), Name: "S", Kind: "statusio", URL: "https://" + path + "?.json"})
+	}
+	for i := range pages {
+		pages[i].URL = strings.Replace(pages[i].URL, "?.json", "/api/", 1)
+		w.bodies[strings.TrimPrefix(pages[i].URL, "https://")] = `{"result":{"status_overall":{"status_code":100},"incidents":[]}}`
+	}
+	inWorld(t, w, &registry{}, pages, func() {
+		time.Sleep(4 * time.Minute)
+		if len(w.asked) < 40 || w.most != 1 {
+			t.Errorf("%d requests, %d at a time", len(w.asked), w.most)
+		}
+		for i := 1; i < len(w.at); i++ {
+			if gap := w.at[i].Sub(w.at[i-1]); gap < w.took+hostPause {
+				t.Errorf("request %d came %v after the one before", i, gap)
+			}
+		}
+		w.mu.Lock()
+		for path := range w.bodies {
+			w.bodies[path] = "!429"
+		}
+		w.header.Set("Retry-After", "600")
+		w.mu.Unlock()
+		time.Sleep(3 * time.Minute)
+		before := len(w.asked)
+		time.Sleep(5 * time.Minute)
+		if n := len(w.asked) - before; n > 0 {
+			t.Errorf("%d requests while the host asked to be left alone", n)
+		}
+	})
+}
+
+// TestGone: what it means that an incident is no longer in its feed.
+func TestGone(t *testing.T) {
+	const maintenances = "bee.example/api/v2/scheduled-maintenances.json"
+	full := beePage("e+", "d", "c", "b", "a+")
+	cases := []struct {
+		name  string
+		then  string // the answer after half an hour
+		after time.Duration
+		want  string // of each outage: o(pen), c(losed), capital when it is withdrawn
+	}{
+		{"all are listed", full, 2 * time.Hour, "a:o b:c c:c d:c e:o"},
+		{"the newest is withdrawn", beePage("d", "c", "b", "a+"), 40 * time.Minute, "a:o b:c c:c d:c e:C"},
+		{"for a moment only: nothing yet", beePage("d", "c", "b", "a+"), 8 * time.Minute, "a:o b:c c:c d:c e:o"},
+		{"a closed one is withdrawn", beePage("e+", "c", "b", "a+"), 2 * time.Hour, "a:o b:c c:c d:C e:o"},
+		{"the oldest have fallen off the end", beePage("e+", "d", "c"), 2 * time.Hour, "a:o b:c c:c d:c e:o"},
+		{"… and what stayed open ends after a day", beePage("e+", "d", "c"), 26 * time.Hour, "a:c b:c c:c d:c e:o"},
+		{"an error page says nothing", "<html>", 5 * time.Hour, "a:o b:c c:c d:c e:o"},
+		{"nor does an answer with a bad incident", strings.Replace(beePage("x", "d", "c", "b", "a+"), `"id":"x",`, "", 1), 5 * time.Hour, "a:o b:c c:c d:c e:o"},
+		{"an empty list withdraws what is open", beePage(), time.Hour, "a:C b:c c:c d:c e:C"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			w := &world{bodies: map[string]string{beeFeed: full, maintenances: beePage()}}
+			r := &registry{}
+			inWorld(t, w, r, bee, func() {
+				time.Sleep(30 * time.Minute)
+				w.set(beeFeed, c.then)
+				time.Sleep(c.after)
+				if got := r.states(); got != c.want {
+					t.Errorf("got  %s\nwant %s", got, c.want)
 				}
-				if polls < c.min || polls > c.max {
-					t.Errorf("%d polls in an hour, want %d to %d", polls, c.min, c.max)
+				w.set(beeFeed, full)
+				time.Sleep(40 * time.Minute)
+				if got := r.states(); got != "a:o b:c c:c d:c e:o" {
+					t.Errorf("listed again: %s", got)
 				}
 			})
 		})
 	}
 }
 
-// TestOneBadPage shows that a page which fails does not stop another.
-func TestOneBadPage(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := &sink{}
-		client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-			if r.URL.Host == "bad.example" {
-				return nil, errors.New("no such host")
-			}
-			return &http.Response{StatusCode: 200, Header: http.Header{}, Request: r,
-				Body: io.NopCloser(bytes.NewReader(readFile(t, "incidents.json")))}, nil
-		})}
-		w := NewWatcher(Config{Sink: s, Client: client, Pages: []Page{
-			{Service: "bad", Name: "Bad", URL: "https://bad.example"}, {Service: "nimbus-cloud", Name: "Nimbus Cloud", URL: "https://good.example/feed.json"}}})
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		w.Run(ctx)
-		if len(s.took) != 1 {
-			t.Errorf("the sink took %d answers", len(s.took))
+// states is each outage of bee's with its state.
+func (r *registry) states() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []string
+	for id, o := range r.outages {
+		state := "o"
+		if !o.EndedAt.IsZero() {
+			state = "c"
+		}
+		if !o.WithdrawnAt.IsZero() {
+			state = strings.ToUpper(state)
+		}
+		all = append(all, strings.TrimPrefix(id, "bee-")+":"+state)
+	}
+	slices.Sort(all)
+	return strings.Join(all, " ")
+}
+
+// TestOngoingOnly: in a feed that lists only what goes on, what is gone is over
+// since it was listed last, and a planned maintenance that is gone was withdrawn.
+func TestOngoingOnly(t *testing.T) {
+	const summary = "bee.example/summary.json"
+	const quiet = `{"page":{"name":"Bee","url":"https://bee.example","status":"UP"}}`
+	w := &world{bodies: map[string]string{summary: `{"page":{"name":"Bee","url":"https://bee.example","status":"HASISSUES"},
+		"activeIncidents":[{"id":"i","name":"Down","started":"2009-12-29T00:00:00Z","status":"INVESTIGATING","impact":"MAJOROUTAGE"}],
+		"activeMaintenances":[{"id":"m","name":"Move","start":"2011-01-01T00:00:00Z","status":"NOTSTARTEDYET","duration":"60"}]}`}}
+	r := &registry{}
+	inWorld(t, w, r, []Page{{Service: "bee", Name: "Bee", URL: "https://bee.example", Kind: "instatus"}}, func() {
+		time.Sleep(30 * time.Minute)
+		w.set(summary, quiet)
+		last := time.Now()
+		time.Sleep(20 * time.Minute)
+		if got := r.states(); got != "i:c m:C" {
+			t.Errorf("got %s", got)
+		}
+		if end := r.outages["bee-i"].EndedAt; end.After(last) || last.Sub(end) > 2*time.Minute {
+			t.Errorf("it ended at %v, and was listed until %v", end, last)
 		}
 	})
 }
 
-func TestFeedURL(t *testing.T) {
-	cases := []struct{ page, want string }{
-		{"https://www.githubstatus.com", "https://www.githubstatus.com/api/v2/incidents.json"},
-		{"https://www.githubstatus.com/", "https://www.githubstatus.com/api/v2/incidents.json"},
-		{"https://status.example/eu", "https://status.example/eu/api/v2/incidents.json"},
-		{"https://status.example/api/v2/summary.json", "https://status.example/api/v2/summary.json"},
-		{"http://status.example", ""},
-		{"https://user:pass@status.example", ""},
-		{"file:///etc/passwd", ""},
-		{"status.example", ""},
+// TestRestart: a watcher that begins anew knows what was open before, and writes
+// nothing anew that has not changed.
+func TestRestart(t *testing.T) {
+	w := &world{bodies: map[string]string{beeFeed: beePage("c+", "b", "a")}}
+	r := &registry{}
+	inWorld(t, w, r, bee, func() { time.Sleep(10 * time.Minute) })
+	w.set(beeFeed, beePage("b", "a"))
+	inWorld(t, w, r, bee, func() { time.Sleep(40 * time.Minute) })
+	if got := r.states(); got != "a:c b:c c:C" {
+		t.Errorf("got %s", got)
 	}
-	for _, c := range cases {
-		if got, err := feedURL(c.page); got != c.want || (err == nil) != (c.want != "") {
-			t.Errorf("%s: %q, %v", c.page, got, err)
+}
+
+// TestOldAnswer: an answer older than the one before, out of another cache, does
+// not open again what is over.
+func TestOldAnswer(t *testing.T) {
+	at := func(minute, status string) string {
+		return `{"page":{"id":"p","updated_at":"2009-12-28T12:` + minute + `:00Z"},"incidents":[{"id":"a","name":"a","created_at":"2009-12-28T11:00:00Z",` + status + `}]}`
+	}
+	w := &world{bodies: map[string]string{beeFeed: at("30", `"status":"resolved","resolved_at":"2009-12-28T12:30:00Z"`)}}
+	r := &registry{}
+	inWorld(t, w, r, bee, func() {
+		time.Sleep(6 * time.Minute)
+		w.set(beeFeed, at("10", `"status":"investigating"`))
+		time.Sleep(time.Hour)
+	})
+	if got := r.states(); got != "a:c" {
+		t.Errorf("got %s", got)
+	}
+	if last := r.rows[len(r.rows)-1]; last.State != hugops.CoverageStalled {
+		t.Errorf("the ledger says %s", last.State)
+	}
+}
+
+// TestLedger: what each page says in the ledger, while it is well and after
+// something befell it.
+func TestLedger(t *testing.T) {
+	const azureFeed = "rssfeed.azure.status.microsoft/en-us/status/feed/"
+	azure := func(built string) string {
+		return `<rss version="2.0"><channel><title>Azure Status</title><lastBuildDate>` + built + `</lastBuildDate></channel></rss>`
+	}
+	w := &world{bodies: map[string]string{beeFeed: beePage("b", "a"), "shape.example/api/v2/incidents.json": beePage("b"), "part.example/api/v2/incidents.json": beePage("b"),
+		"part.example/api/v2/scheduled-maintenances.json": beePage(), azureFeed: azure("Mon, 28 Dec 2009 00:00:00 Z"), "down.example/api/v2/incidents.json": beePage()}}
+	pages := append([]Page{{Service: "shape", Name: "S", URL: "https://shape.example"}, {Service: "part", Name: "P", URL: "https://part.example"},
+		{Service: "down", Name: "D", URL: "https://down.example"}, {Service: "azure", Name: "Azure", URL: "https://azure.status.microsoft/en-us/status", Kind: "azure"}}, bee...)
+	r := &registry{}
+	inWorld(t, w, r, pages, func() {
+		time.Sleep(11 * time.Minute)
+		r.mu.Lock()
+		for _, row := range r.rows {
+			if want := (hugops.Coverage{State: hugops.CoverageLive}); row.State != want.State && row.Source != "status:azure" || row.Network != LedgerNetwork {
+				t.Errorf("while all is well: %+v", row)
+			}
+		}
+		r.rows = nil
+		r.mu.Unlock()
+		w.set("shape.example/api/v2/incidents.json", `{"v3":true}`)
+		w.set("down.example/api/v2/incidents.json", "!502")
+		w.set("part.example/api/v2/scheduled-maintenances.json", "!500")
+		time.Sleep(30 * time.Minute)
+	})
+	last := map[string]hugops.Coverage{}
+	for _, row := range r.rows {
+		last[row.Source] = row
+	}
+	want := map[string]hugops.CoverageState{"status:bee": hugops.CoverageLive, "status:shape": hugops.CoverageStalled, "status:down": hugops.CoverageGap,
+		"status:part": hugops.CoverageSample, "status:azure": hugops.CoverageStalled}
+	for source, state := range want {
+		if last[source].State != state {
+			t.Errorf("%s: %+v, want %s", source, last[source], state)
 		}
 	}
-	if err := NewWatcher(Config{Pages: []Page{{Name: "S", URL: "http://s.example"}}}).Run(t.Context()); err == nil {
-		t.Error("a watcher of plain http runs")
+	if row := last["status:bee"]; row.Seen != 2 || row.Kept != 0 || row.At.Second() != 0 {
+		t.Errorf("%+v", row)
+	}
+}
+
+// TestOneBadPage shows that a page which fails does not stop another, and that
+// two pages of one service are two.
+func TestOneBadPage(t *testing.T) {
+	w := &world{bodies: map[string]string{"bad.example/api/v2/incidents.json": "!500", beeFeed: beePage("a"), "eu.bee.example/api/v2/incidents.json": beePage("b")}}
+	r := &registry{}
+	pages := append([]Page{{Service: "bad", Name: "Bad", URL: "https://bad.example"}, {Service: "bee", Name: "Bee", URL: "https://eu.bee.example"}}, append(bee, bee...)...)
+	inWorld(t, w, r, pages, func() { time.Sleep(time.Minute) })
+	if got := r.states(); got != "a:c b:c" || w.count(beeFeed) != 1 {
+		t.Errorf("got %s; %d polls", got, w.count(beeFeed))
+	}
+	if a, b := r.outages["bee-a"].Feed, r.outages["bee-b"].Feed; a != "status:bee.example" || b != "status:bee" {
+		t.Errorf("feeds %q and %q", a, b)
+	}
+}
+
+// TestFindsStatusIO: the page of a Status.io customer names its feed.
+func TestFindsStatusIO(t *testing.T) {
+	const id = "5b36dc6502d06804c08349f7"
+	w := &world{bodies: map[string]string{"bee.example": `<script>var pageId = '` + id + `';</script>`, "status-api.hostedstatus.com/1.0/status/" + id: string(readFile(t, "statusio.json"))}}
+	r := &registry{}
+	inWorld(t, w, r, []Page{{Service: "bee", Name: "Bee", URL: "https://bee.example", Kind: "statusio"}}, func() { time.Sleep(20 * time.Minute) })
+	if len(r.outages) != 4 || w.count("bee.example") != 1 {
+		t.Errorf("%d outages, the page was asked %d times", len(r.outages), w.count("bee.example"))
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	cases := []struct{ kind, page, want string }{
+		{"statuspage", "https://www.githubstatus.com", "https://www.githubstatus.com/api/v2/incidents.json https://www.githubstatus.com/api/v2/scheduled-maintenances.json"},
+		{"", "https://status.example/eu/", "https://status.example/eu/api/v2/incidents.json https://status.example/eu/api/v2/scheduled-maintenances.json"},
+		{"statuspage", "https://status.example/api/v2/summary.json", "https://status.example/api/v2/summary.json"},
+		{"aws", "https://health.aws.amazon.com/health/status", "https://health.aws.amazon.com/public/currentevents"},
+		{"aws", "https://status.aws.amazon.com/rss/all.rss", "https://status.aws.amazon.com/rss/all.rss"},
+		{"google", "https://www.google.com/appsstatus/dashboard/", "https://www.google.com/appsstatus/dashboard/incidents.json"},
+		{"azure", "https://azure.status.microsoft/en-us/status", "https://rssfeed.azure.status.microsoft/en-us/status/feed/"},
+		{"slack", "https://slack-status.com", "https://slack-status.com/api/v2.0.0/current https://slack-status.com/api/v2.0.0/history"},
+		{"cachet", "https://status.example", "https://status.example/api/incidents?per_page=50&include=components,updates https://status.example/api/schedules?per_page=50&include=components,updates"},
+		{"statuspage", "http://status.example", ""},
+		{"statuspage", "https://user:pass@status.example", ""},
+		{"statuspage", "file:///etc/passwd", ""},
+		{"statuspage", "status.example", ""},
+	}
+	for _, c := range cases {
+		k, err := kindOf(c.kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := k.addresses(c.page)
+		if strings.Join(got, " ") != c.want || (err == nil) != (c.want != "") {
+			t.Errorf("%s %s: %q, %v", c.kind, c.page, got, err)
+		}
+	}
+	for _, page := range []Page{{Name: "S", URL: "http://s.example"}, {Name: "S", URL: "https://s.example", Kind: "dogs"}} {
+		if err := NewWatcher(Config{Pages: []Page{page}, Registry: &registry{}}).Run(t.Context()); err == nil || !strings.Contains(err.Error(), "status page of S") {
+			t.Errorf("a watcher of %+v runs: %v", page, err)
+		}
 	}
 }
 
