@@ -237,6 +237,7 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	w.busy[r.URL.Host]++
 	w.most = max(w.most, w.busy[r.URL.Host])
+	header := w.header.Clone()
 	w.mu.Unlock()
 	time.Sleep(w.took)
 	w.mu.Lock()
@@ -248,7 +249,6 @@ func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
 	} else if body == "" {
 		status = 404
 	}
-	header := w.header.Clone()
 	if header == nil {
 		header = http.Header{}
 	}
@@ -259,6 +259,12 @@ func (w *world) set(address, body string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.bodies[address] = body
+}
+
+func (w *world) total() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.asked)
 }
 
 func (w *world) count(address string) (n int) {
@@ -342,16 +348,13 @@ func TestPolite(t *testing.T) {
 	w := &world{bodies: map[string]string{}, took: 3 * time.Second, header: http.Header{}}
 	var pages []Page
 	for i := range 40 {
-		path := fmt.Sprintf("host.example/1.0/status/%024d", i)
+		path := fmt.Sprintf("host.example/api/%d", i)
 		w.bodies[path] = `{"result":{"status_overall":{"status_code":100},"incidents":[]}}`
-		pages = append(pages, Page{Service: fmt.Sprintf("s%d", i), Name: "S", Kind: "statusio", URL: "https://" + path + "?.json"})
-	}
-	for i := range pages {
-		pages[i].URL = strings.Replace(pages[i].URL, "?.json", "/api/", 1)
-		w.bodies[strings.TrimPrefix(pages[i].URL, "https://")] = `{"result":{"status_overall":{"status_code":100},"incidents":[]}}`
+		pages = append(pages, Page{Service: fmt.Sprintf("s%d", i), Name: "S", Kind: "statusio", URL: "https://" + path})
 	}
 	inWorld(t, w, &registry{}, pages, func() {
 		time.Sleep(4 * time.Minute)
+		w.mu.Lock()
 		if len(w.asked) < 40 || w.most != 1 {
 			t.Errorf("%d requests, %d at a time", len(w.asked), w.most)
 		}
@@ -360,16 +363,15 @@ func TestPolite(t *testing.T) {
 				t.Errorf("request %d came %v after the one before", i, gap)
 			}
 		}
-		w.mu.Lock()
 		for path := range w.bodies {
 			w.bodies[path] = "!429"
 		}
 		w.header.Set("Retry-After", "600")
 		w.mu.Unlock()
 		time.Sleep(3 * time.Minute)
-		before := len(w.asked)
+		before := w.total()
 		time.Sleep(5 * time.Minute)
-		if n := len(w.asked) - before; n > 0 {
+		if n := w.total() - before; n > 0 {
 			t.Errorf("%d requests while the host asked to be left alone", n)
 		}
 	})
