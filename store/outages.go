@@ -176,14 +176,36 @@ type storedOutage struct {
 	version uint64
 }
 
-// Outages returns all outages with their updates, the newest start first.
+// known is the registry as it was read last.
+type known struct {
+	mu    sync.Mutex
+	print uint64
+	list  []hugops.Outage
+}
+
+// Outages returns all outages with their updates, the newest start first. What
+// is in them is shared by all who ask, and must not be changed. The registry is
+// read only when it has changed since.
 func (s *Store) Outages(ctx context.Context) ([]hugops.Outage, error) {
-	stored, err := s.readOutages(ctx, "outages")
-	outages := make([]hugops.Outage, len(stored))
-	for i := range stored {
-		outages[i] = stored[i].Outage
+	k := &s.known
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var print uint64
+	if err := s.db.QueryRow(ctx, sql("outages_print")).Scan(&print); err != nil {
+		return nil, fmt.Errorf("store: reading outages: %w", err)
 	}
-	return outages, err
+	if k.list == nil || print != k.print {
+		stored, err := s.readOutages(ctx, "outages")
+		if err != nil {
+			return nil, err
+		}
+		list := make([]hugops.Outage, len(stored))
+		for i := range stored {
+			list[i] = stored[i].Outage
+		}
+		k.print, k.list = print, list // if one came in between, the next print is another
+	}
+	return slices.Clone(k.list), nil
 }
 
 // Outage returns one outage, or an error wrapping hugops.ErrNotFound.

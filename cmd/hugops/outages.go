@@ -170,6 +170,9 @@ func listOutages(ctx context.Context, mf machineFlags, in *invocation) error {
 			if !o.EndedAt.IsZero() {
 				ended = o.EndedAt.UTC().Format(time.RFC3339)
 			}
+			if !o.WithdrawnAt.IsZero() {
+				ended += " (withdrawn)"
+			}
 			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", o.ID, o.Service, o.StartedAt.UTC().Format(time.RFC3339), ended, o.Title)
 		}
 		return tw.Flush()

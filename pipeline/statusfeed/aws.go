@@ -50,7 +50,7 @@ func parseAWS(raw []byte) (Answer, error) {
 	if list == nil {
 		return Answer{}, errors.New("no array of events")
 	}
-	a := Answer{Name: "AWS"}
+	a := Answer{Name: "AWS", Ongoing: true}
 	each(&a, list, (*awsEvent).outage)
 	return a, nil
 }

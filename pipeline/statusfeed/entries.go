@@ -31,7 +31,7 @@ func parseEntries(raw []byte, root string, ongoing bool) (Answer, error) {
 	case f.title == "":
 		return Answer{}, errors.New("a feed without a title")
 	}
-	a := Answer{Name: historyOf.ReplaceAllString(f.title, ""), Built: f.updated}
+	a := Answer{Name: historyOf.ReplaceAllString(f.title, ""), Built: f.updated, Ongoing: ongoing}
 	for _, it := range f.items {
 		o, err := it.outage(ongoing)
 		if err != nil {

@@ -50,7 +50,7 @@ func parseHeroku(raw []byte) (Answer, error) {
 		if c.Status == nil || c.Incidents == nil {
 			return Answer{}, errors.New("neither incidents nor a current status")
 		}
-		list = c.Incidents
+		list, a.Ongoing = c.Incidents, true
 	}
 	each(&a, list, (*herokuIncident).outage)
 	return a, nil

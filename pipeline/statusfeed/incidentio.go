@@ -3,6 +3,7 @@ package statusfeed
 import (
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -46,7 +47,7 @@ func parseIncidentIO(raw []byte) (Answer, error) {
 	if p.Ongoing == nil && p.Maintaining == nil {
 		return parseStatuspage(raw)
 	}
-	a := Answer{Name: p.Title}
+	a := Answer{Name: p.Title, Ongoing: true}
 	each(&a, p.Ongoing, func(e *widgetEvent) (hugops.Outage, error) { return e.outage(false) })
 	each(&a, p.Maintaining, func(e *widgetEvent) (hugops.Outage, error) { return e.outage(true) })
 	each(&a, p.Scheduled, func(e *widgetEvent) (hugops.Outage, error) { return e.outage(true) })
@@ -58,7 +59,7 @@ func (e *widgetEvent) outage(maintenance bool) (hugops.Outage, error) {
 		return hugops.Outage{}, errors.New("id is missing")
 	}
 	o := hugops.Outage{FeedID: string(e.ID), Title: e.Name, URL: e.URL, Components: names(e.Components.V), Severity: e.Impact,
-		Impact: widgetImpact(e.Impact), StartedAt: first(e.StartedAt, e.StartsAt, e.CreatedAt, e.UpdatedAt)}
+		Impact: widgetImpact(e.Impact), StartedAt: first(e.StartedAt, e.StartsAt, e.CreatedAt, stamp{made(string(e.ID), e.UpdatedAt.Time)})}
 	if maintenance {
 		o.Impact = "maintenance"
 		if e.Status == "maintenance_scheduled" {
@@ -69,6 +70,25 @@ func (e *widgetEvent) outage(maintenance bool) (hugops.Outage, error) {
 		o.Updates = []hugops.Update{{At: e.UpdatedAt.Time, Status: strings.TrimPrefix(e.Status, "maintenance_"), Text: text}}
 	}
 	return o, nil
+}
+
+// made is when an incident was made, which the Widget API does not tell: its id
+// is a ULID, whose first ten characters are the milliseconds since 1970. Where
+// that gives no time of the year before the last update, it is the update's.
+func made(id string, updated time.Time) time.Time {
+	const digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+	if len(id) != 26 {
+		return updated
+	}
+	var ms int64
+	for _, c := range id[:10] {
+		ms = ms<<5 | int64(max(0, strings.IndexRune(digits, c)))
+	}
+	at := time.UnixMilli(ms).UTC()
+	if at.After(updated) || at.Before(updated.AddDate(-1, 0, 0)) {
+		return updated
+	}
+	return at
 }
 
 // widgetImpact turns the state of a component into an impact.

@@ -44,7 +44,7 @@ func parseInstatus(raw []byte) (Answer, error) {
 	if p.Page == nil || p.Page.Status == "" {
 		return Answer{}, errors.New("no member \"page\" with a status: this is no Instatus summary")
 	}
-	a := Answer{Name: p.Page.Name}
+	a := Answer{Name: p.Page.Name, Ongoing: true}
 	each(&a, p.Incidents, func(e *instatusEvent) (hugops.Outage, error) { return e.outage(false) })
 	each(&a, p.Maintenances, func(e *instatusEvent) (hugops.Outage, error) { return e.outage(true) })
 	return a, nil

@@ -30,24 +30,24 @@ func readFile(t testing.TB, name string) []byte {
 // fixtures are one answer or more of each kind of feed. What they hold stands in
 // the .want.json beside them.
 var fixtures = []struct{ file, kind string }{
-	{"statuspage.json", "statuspage"}, // times, order of notices, components, addresses, every way to tell an end
-	{"incidentio.json", "incidentio"}, // null for an empty list, no components, no shortlink
-	{"incidentio-widget.json", "incidentio"},
-	{"instatus.json", "instatus"},       // JavaScript's dates, durations as strings and numbers, two shapes of status, ids in addresses only
-	{"google.json", "google"},           // open without end, whatever the updates say; Markdown
-	{"aws.json", "aws"},                 // a status of "0" alone is over; strings and numbers
-	{"aws-utf16.json", "aws"},           // the same, as AWS sends it
-	{"aws.rss", "aws"},                  // items are updates: grouped, closed by word or by a day's silence
-	{"azure.rss", "azure"},              // "Z" for a zone
-	{"slack.json", "slack"},             // an id that is a number, HTML
-	{"slack-history.json", "slack"},     // an id that is a string
-	{"statusio.json", "statusio"},       // codes
-	{"betterstack.json", "betterstack"}, // resolved without ends_at
-	{"cachet.json", "cachet"},           // times without a zone
-	{"cachet-schedules.json", "cachet"}, // ids that are those of incidents as well
-	{"heroku.json", "heroku"},           // resolved false on what is resolved
-	{"history.atom", "atom"},            // notices without a year, ids of the JSON feed, XHTML
-	{"history.rss", "rss"},              // a zone by name, Latin-1
+	{"statuspage.json", "statuspage"},        // times, order of notices, components, addresses, every way to tell an end
+	{"incidentio.json", "incidentio"},        // null for an empty list, no components, no shortlink
+	{"incidentio-widget.json", "incidentio"}, // a start that only the id tells
+	{"instatus.json", "instatus"},            // JavaScript's dates, durations as strings and numbers, two shapes of status, ids in addresses only
+	{"google.json", "google"},                // open without end, whatever the updates say; Markdown
+	{"aws.json", "aws"},                      // a status of "0" alone is over; strings and numbers
+	{"aws-utf16.json", "aws"},                // the same, as AWS sends it
+	{"aws.rss", "aws"},                       // items are updates: grouped, closed by word or by a day's silence
+	{"azure.rss", "azure"},                   // "Z" for a zone
+	{"slack.json", "slack"},                  // an id that is a number, HTML
+	{"slack-history.json", "slack"},          // an id that is a string
+	{"statusio.json", "statusio"},            // codes
+	{"betterstack.json", "betterstack"},      // resolved without ends_at
+	{"cachet.json", "cachet"},                // times without a zone
+	{"cachet-schedules.json", "cachet"},      // ids that are those of incidents as well
+	{"heroku.json", "heroku"},                // resolved false on what is resolved
+	{"history.atom", "atom"},                 // notices without a year, ids of the JSON feed, XHTML
+	{"history.rss", "rss"},                   // a zone by name, Latin-1
 }
 
 var nimbus = Page{Service: "nimbus-cloud", Name: "Nimbus Cloud", URL: "https://status.nimbus-cloud.example"}
@@ -155,7 +155,7 @@ func TestMalformed(t *testing.T) {
   {"id":"gap4"`, `"incident_updates":7},
   {"id":"gap4"`, "/incident_updates"},
 		{"incidentio.json", "incidentio", `"2026-11-02T14:00:00Z"`, `null`, "started_at is missing"},
-		{"incidentio-widget.json", "incidentio", `"id":"01A"`, `"id":""`, "id is missing"},
+		{"incidentio-widget.json", "incidentio", `"id":"01M6E8YKR0ZFWQ861WYJKC4XE1"`, `"id":""`, "id is missing"},
 		{"instatus.json", "instatus", `"started":"2026-11-02T12:00:00Z"`, `"started":"yesterday"`, `"yesterday" is no time`},
 		{"google.json", "google", `"2026-11-02T12:57:00+00:00"`, `"0000-00-00T00:00:00"`, "is no time"},
 		{"aws.json", "aws", `"arn":"arn:aws:health:us-east-1`, `"nra":"arn:aws:health:us-east-1`, "arn is missing"},

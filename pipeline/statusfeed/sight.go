@@ -111,18 +111,19 @@ func (p *watch) gone(id string, s *sight, now, oldest time.Time, listed int) *hu
 	missed := now.Sub(s.since)
 	planned := now.Before(s.started)
 	open := s.open(now)
+	ends := !slices.ContainsFunc(p.feeds, func(f *feed) bool { return !f.ongoing && f.absent.Before(now) })
 	end := s.ended
 	if open {
 		end = later(s.seen, s.started)
 	}
 	switch {
-	case p.kind.ends && (s.missing < endsRounds || missed < endsAfter):
+	case ends && (s.missing < endsRounds || missed < endsAfter):
 		return nil
-	case p.kind.ends && planned:
+	case ends && planned:
 		return &hugops.Sighting{ID: id, WithdrawnAt: s.since}
-	case p.kind.ends && open:
+	case ends && open:
 		return &hugops.Sighting{ID: id, EndedAt: end}
-	case p.kind.ends:
+	case ends:
 		delete(p.sights, id)
 		return nil
 	}

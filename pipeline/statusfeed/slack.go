@@ -48,7 +48,7 @@ func parseSlack(raw []byte) (Answer, error) {
 		if c.Status == "" || c.Active == nil {
 			return Answer{}, errors.New("neither a history nor a status with its active incidents")
 		}
-		list = c.Active
+		list, a.Ongoing = c.Active, true
 	}
 	each(&a, list, (*slackIncident).outage)
 	return a, nil

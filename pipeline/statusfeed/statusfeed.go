@@ -27,6 +27,9 @@ type Answer struct {
 	Name string
 	// Built is when the provider wrote the answer, zero when it does not tell.
 	Built time.Time
+	// Ongoing says that the feed lists only what goes on or is planned: what is
+	// gone from it is over.
+	Ongoing bool
 	// Outages are the incidents and maintenances in the answer's order.
 	Outages []hugops.Outage
 	// Bad are the incidents that cannot be used, each with a reason; they take
@@ -60,9 +63,6 @@ type kind struct {
 	// parse reads one answer of any of the feeds. It returns an error when the
 	// bytes are no such feed.
 	parse func(raw []byte) (Answer, error)
-	// ends says that the feeds list only what goes on or is planned: what is gone
-	// from them is over.
-	ends bool
 	// clock is how old Answer.Built may be, for feeds in which it moves with the
 	// clock; 0 for others.
 	clock time.Duration
@@ -74,13 +74,13 @@ type kind struct {
 var kinds = []kind{
 	{name: "statuspage", feeds: []string{"/api/v2/incidents.json", "/api/v2/scheduled-maintenances.json"}, parse: parseStatuspage},
 	{name: "incidentio", feeds: []string{"/api/v2/incidents.json", "/api/v2/summary.json"}, parse: parseIncidentIO},
-	{name: "instatus", feeds: []string{"/summary.json"}, parse: parseInstatus, ends: true},
+	{name: "instatus", feeds: []string{"/summary.json"}, parse: parseInstatus},
 	{name: "betterstack", feeds: []string{"/index.json"}, parse: parseBetterStack},
 	{name: "google", feeds: []string{"/incidents.json"}, parse: parseGoogle},
-	{name: "aws", feeds: []string{"https://health.aws.amazon.com/public/currentevents"}, parse: parseAWS, ends: true, clock: 6 * time.Hour},
-	{name: "azure", feeds: []string{"https://rssfeed.azure.status.microsoft/en-us/status/feed/"}, parse: parseAzure, ends: true, clock: 6 * time.Hour},
+	{name: "aws", feeds: []string{"https://health.aws.amazon.com/public/currentevents"}, parse: parseAWS, clock: 6 * time.Hour},
+	{name: "azure", feeds: []string{"https://rssfeed.azure.status.microsoft/en-us/status/feed/"}, parse: parseAzure, clock: 6 * time.Hour},
 	{name: "slack", feeds: []string{"/api/v2.0.0/current", "/api/v2.0.0/history"}, parse: parseSlack},
-	{name: "statusio", parse: parseStatusIO, ends: true, find: statusIOAddress},
+	{name: "statusio", parse: parseStatusIO, find: statusIOAddress},
 	{name: "cachet", feeds: []string{"/api/incidents?per_page=50&include=components,updates", "/api/schedules?per_page=50&include=components,updates"}, parse: parseCachet},
 	{name: "heroku", feeds: []string{"/api/v4/incidents"}, parse: parseHeroku},
 	{name: "atom", feeds: []string{"/history.atom"}, parse: parseAtom},

@@ -52,7 +52,7 @@ func parseStatusIO(raw []byte) (Answer, error) {
 	if p.Result == nil || p.Result.Overall == nil {
 		return Answer{}, errors.New("no member \"result\" with a \"status_overall\": this is no answer of Status.io")
 	}
-	var a Answer
+	a := Answer{Ongoing: true}
 	each(&a, p.Result.Incidents, func(e *statusIOEvent) (hugops.Outage, error) { return e.incident() })
 	each(&a, p.Result.Maintenance.V.Active, func(e *statusIOEvent) (hugops.Outage, error) { return e.maintenance(true) })
 	each(&a, p.Result.Maintenance.V.Upcoming, func(e *statusIOEvent) (hugops.Outage, error) { return e.maintenance(false) })

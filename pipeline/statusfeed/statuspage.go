@@ -22,6 +22,7 @@ type statuspage struct {
 		URL       string `json:"url"`
 		UpdatedAt stamp  `json:"updated_at"`
 	} `json:"page"`
+	Status jsontext.Value `json:"status"` // in a summary, which lists no incident that is over
 	// A summary without incidents may leave the two out; incident.io writes null.
 	Incidents    []jsontext.Value `json:"incidents"`
 	Maintenances []jsontext.Value `json:"scheduled_maintenances"`
@@ -61,7 +62,7 @@ func parseStatuspage(raw []byte) (Answer, error) {
 	if p.Page == nil {
 		return Answer{}, errors.New("no member \"page\": this is no Statuspage answer")
 	}
-	a := Answer{Name: p.Page.Name, Built: p.Page.UpdatedAt.Time}
+	a := Answer{Name: p.Page.Name, Built: p.Page.UpdatedAt.Time, Ongoing: p.Status != nil}
 	each(&a, p.Incidents, func(in *incident) (hugops.Outage, error) { return in.outage(p.Page.URL) })
 	each(&a, p.Maintenances, func(in *incident) (hugops.Outage, error) {
 		in.maintenance = true

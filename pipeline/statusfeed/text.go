@@ -125,6 +125,9 @@ func newestFirst(updates []hugops.Update) []hugops.Update {
 
 // plain is the text of HTML or of plain text.
 func plain(body string) string {
+	if !strings.ContainsAny(body, "<&\r\x00") {
+		return strings.TrimSpace(body)
+	}
 	text, _ := wire.HTMLText(body)
 	return text
 }

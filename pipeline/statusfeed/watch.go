@@ -41,6 +41,7 @@ type feed struct {
 	digest         uint64 // of its body
 	built          time.Time
 	ids            []string
+	ongoing        bool // it lists only what goes on
 	partial        bool // an incident in it could not be used
 
 	absent time.Time // until then the page has no such feed
@@ -233,7 +234,7 @@ func (p *watch) take(ctx context.Context, f *feed, r *response, now time.Time, o
 		p.remember(&changed[i])
 	}
 	f.etag, f.modified, f.digest, f.built = r.etag, r.modified, xxhash.Sum64(r.body), a.Built
-	f.ids, f.partial = ids, len(a.Bad) > 0
+	f.ids, f.ongoing, f.partial = ids, a.Ongoing, len(a.Bad) > 0
 	return len(changed), nil
 }
 

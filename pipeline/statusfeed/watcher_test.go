@@ -3,85 +3,17 @@ package statusfeed
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/hugops/hugops"
 )
-
-// registry keeps outages in memory, counts what it took, and fails as often as it
-// is told. It keeps the ledger, too.
-type registry struct {
-	mu      sync.Mutex
-	fail    int
-	took    [][]hugops.Outage
-	outages map[string]hugops.Outage
-	rows    []hugops.Coverage
-}
-
-func (r *registry) Outages(context.Context) ([]hugops.Outage, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var all []hugops.Outage
-	for _, o := range r.outages {
-		all = append(all, o)
-	}
-	return all, nil
-}
-
-func (r *registry) PutOutages(_ context.Context, outages []hugops.Outage) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.fail > 0 {
-		r.fail--
-		return errors.New("the store is down")
-	}
-	r.took = append(r.took, outages)
-	if r.outages == nil {
-		r.outages = map[string]hugops.Outage{}
-	}
-	for _, o := range outages {
-		r.outages[o.ID] = o
-	}
-	return nil
-}
-
-func (r *registry) SeeOutages(_ context.Context, seen []hugops.Sighting) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, v := range seen {
-		o := r.outages[v.ID]
-		if !v.LastSeen.IsZero() {
-			o.LastSeen = v.LastSeen
-		}
-		if !v.EndedAt.IsZero() {
-			o.EndedAt = v.EndedAt
-		}
-		if !v.WithdrawnAt.IsZero() {
-			o.WithdrawnAt = v.WithdrawnAt
-		}
-		r.outages[v.ID] = o
-	}
-	return nil
-}
-
-func (r *registry) PutCoverage(_ context.Context, rows []hugops.Coverage) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.rows = append(r.rows, rows...)
-	return nil
-}
 
 // newTestWatch returns the watch of a page that h serves over TLS, of which one
 // feed is asked.
@@ -216,105 +148,6 @@ func TestConditional(t *testing.T) {
 	}
 }
 
-// world answers requests from a table of bodies, in virtual time.
-type world struct {
-	mu     sync.Mutex
-	bodies map[string]string // by host and path; "" is 404, "!503" a status
-	header http.Header
-	asked  []string
-	at     []time.Time
-	took   time.Duration // of an answer
-	busy   map[string]int
-	most   int // requests at a time to one host
-}
-
-func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
-	w.mu.Lock()
-	w.asked, w.at = append(w.asked, r.URL.Host+r.URL.Path), append(w.at, time.Now())
-	body := w.bodies[r.URL.Host+r.URL.Path]
-	if w.busy == nil {
-		w.busy = map[string]int{}
-	}
-	w.busy[r.URL.Host]++
-	w.most = max(w.most, w.busy[r.URL.Host])
-	header := w.header.Clone()
-	w.mu.Unlock()
-	time.Sleep(w.took)
-	w.mu.Lock()
-	w.busy[r.URL.Host]--
-	w.mu.Unlock()
-	status := 200
-	if code, ok := strings.CutPrefix(body, "!"); ok {
-		fmt.Sscan(code, &status)
-	} else if body == "" {
-		status = 404
-	}
-	if header == nil {
-		header = http.Header{}
-	}
-	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
-}
-
-func (w *world) set(address, body string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.bodies[address] = body
-}
-
-func (w *world) total() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return len(w.asked)
-}
-
-func (w *world) count(address string) (n int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, a := range w.asked {
-		if a == address {
-			n++
-		}
-	}
-	return n
-}
-
-// inWorld watches pages in virtual time while live goes on.
-func inWorld(t *testing.T, w *world, r *registry, pages []Page, live func()) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(10 * 365 * 24 * time.Hour) // a bubble begins in 2000
-		watcher := NewWatcher(Config{Pages: pages, Registry: r, Ledger: r, Client: &http.Client{Transport: w}, Log: slog.New(slog.DiscardHandler)})
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error)
-		go func() { done <- watcher.Run(ctx) }()
-		live()
-		cancel()
-		if err := <-done; !errors.Is(err, context.Canceled) {
-			t.Errorf("Run ended with %v", err)
-		}
-	})
-}
-
-const beeFeed = "bee.example/api/v2/incidents.json"
-
-var bee = []Page{{Service: "bee", Name: "Bee", URL: "https://bee.example"}}
-
-// beePage is an answer with incidents of these ids, of which "a" began first, "b"
-// an hour later, and so on. Those with "+" are open.
-func beePage(ids ...string) string {
-	var list []string
-	for _, id := range ids {
-		at := time.Date(2009, 12, 28, int(id[0]-'a'), 0, 0, 0, time.UTC).Format(time.RFC3339)
-		name, open := strings.CutSuffix(id, "+")
-		ended := `"resolved","resolved_at":"` + at + `"`
-		if open {
-			ended = `"investigating"`
-		}
-		list = append(list, fmt.Sprintf(`{"id":%q,"name":%q,"created_at":%q,"status":%s}`, name, name, at, ended))
-	}
-	return `{"page":{"id":"p"},"incidents":[` + strings.Join(list, ",") + `]}`
-}
-
 // TestPace watches a page for a virtual hour and counts the polls.
 func TestPace(t *testing.T) {
 	const young = `{"page":{"id":"p"},"incidents":[{"id":"a","name":"n","status":"investigating","created_at":"2009-12-29T00:00:00Z"}]}`
@@ -375,123 +208,6 @@ func TestPolite(t *testing.T) {
 			t.Errorf("%d requests while the host asked to be left alone", n)
 		}
 	})
-}
-
-// TestGone: what it means that an incident is no longer in its feed.
-func TestGone(t *testing.T) {
-	const maintenances = "bee.example/api/v2/scheduled-maintenances.json"
-	full := beePage("e+", "d", "c", "b", "a+")
-	cases := []struct {
-		name  string
-		then  string // the answer after half an hour
-		after time.Duration
-		want  string // of each outage: o(pen), c(losed), capital when it is withdrawn
-	}{
-		{"all are listed", full, 2 * time.Hour, "a:o b:c c:c d:c e:o"},
-		{"the newest is withdrawn", beePage("d", "c", "b", "a+"), 40 * time.Minute, "a:o b:c c:c d:c e:C"},
-		{"for a moment only: nothing yet", beePage("d", "c", "b", "a+"), 8 * time.Minute, "a:o b:c c:c d:c e:o"},
-		{"a closed one is withdrawn", beePage("e+", "c", "b", "a+"), 2 * time.Hour, "a:o b:c c:c d:C e:o"},
-		{"the oldest have fallen off the end", beePage("e+", "d", "c"), 2 * time.Hour, "a:o b:c c:c d:c e:o"},
-		{"… and what stayed open ends after a day", beePage("e+", "d", "c"), 26 * time.Hour, "a:c b:c c:c d:c e:o"},
-		{"an error page says nothing", "<html>", 5 * time.Hour, "a:o b:c c:c d:c e:o"},
-		{"nor does an answer with a bad incident", strings.Replace(beePage("x", "d", "c", "b", "a+"), `"id":"x",`, "", 1), 5 * time.Hour, "a:o b:c c:c d:c e:o"},
-		{"an empty list withdraws what is open", beePage(), time.Hour, "a:C b:c c:c d:c e:C"},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			w := &world{bodies: map[string]string{beeFeed: full, maintenances: beePage()}}
-			r := &registry{}
-			inWorld(t, w, r, bee, func() {
-				time.Sleep(30 * time.Minute)
-				w.set(beeFeed, c.then)
-				time.Sleep(c.after)
-				if got := r.states(); got != c.want {
-					t.Errorf("got  %s\nwant %s", got, c.want)
-				}
-				w.set(beeFeed, full)
-				time.Sleep(40 * time.Minute)
-				if got := r.states(); got != "a:o b:c c:c d:c e:o" {
-					t.Errorf("listed again: %s", got)
-				}
-			})
-		})
-	}
-}
-
-// states is each outage of bee's with its state.
-func (r *registry) states() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var all []string
-	for id, o := range r.outages {
-		state := "o"
-		if !o.EndedAt.IsZero() {
-			state = "c"
-		}
-		if !o.WithdrawnAt.IsZero() {
-			state = strings.ToUpper(state)
-		}
-		all = append(all, strings.TrimPrefix(id, "bee-")+":"+state)
-	}
-	slices.Sort(all)
-	return strings.Join(all, " ")
-}
-
-// TestOngoingOnly: in a feed that lists only what goes on, what is gone is over
-// since it was listed last, and a planned maintenance that is gone was withdrawn.
-func TestOngoingOnly(t *testing.T) {
-	const summary = "bee.example/summary.json"
-	const quiet = `{"page":{"name":"Bee","url":"https://bee.example","status":"UP"}}`
-	w := &world{bodies: map[string]string{summary: `{"page":{"name":"Bee","url":"https://bee.example","status":"HASISSUES"},
-		"activeIncidents":[{"id":"i","name":"Down","started":"2009-12-29T00:00:00Z","status":"INVESTIGATING","impact":"MAJOROUTAGE"}],
-		"activeMaintenances":[{"id":"m","name":"Move","start":"2011-01-01T00:00:00Z","status":"NOTSTARTEDYET","duration":"60"}]}`}}
-	r := &registry{}
-	inWorld(t, w, r, []Page{{Service: "bee", Name: "Bee", URL: "https://bee.example", Kind: "instatus"}}, func() {
-		time.Sleep(30 * time.Minute)
-		w.set(summary, quiet)
-		last := time.Now()
-		time.Sleep(20 * time.Minute)
-		if got := r.states(); got != "i:c m:C" {
-			t.Errorf("got %s", got)
-		}
-		if end := r.outages["bee-i"].EndedAt; end.After(last) || last.Sub(end) > 2*time.Minute {
-			t.Errorf("it ended at %v, and was listed until %v", end, last)
-		}
-	})
-}
-
-// TestRestart: a watcher that begins anew knows what was open before, and writes
-// nothing anew that has not changed.
-func TestRestart(t *testing.T) {
-	w := &world{bodies: map[string]string{beeFeed: beePage("c+", "b", "a")}}
-	r := &registry{}
-	inWorld(t, w, r, bee, func() { time.Sleep(10 * time.Minute) })
-	w.set(beeFeed, beePage("b", "a"))
-	inWorld(t, w, r, bee, func() { time.Sleep(40 * time.Minute) })
-	if got := r.states(); got != "a:c b:c c:C" {
-		t.Errorf("got %s", got)
-	}
-}
-
-// TestOldAnswer: an answer older than the one before, out of another cache, does
-// not open again what is over.
-func TestOldAnswer(t *testing.T) {
-	at := func(minute, status string) string {
-		return `{"page":{"id":"p","updated_at":"2009-12-28T12:` + minute + `:00Z"},"incidents":[{"id":"a","name":"a","created_at":"2009-12-28T11:00:00Z",` + status + `}]}`
-	}
-	w := &world{bodies: map[string]string{beeFeed: at("30", `"status":"resolved","resolved_at":"2009-12-28T12:30:00Z"`)}}
-	r := &registry{}
-	inWorld(t, w, r, bee, func() {
-		time.Sleep(6 * time.Minute)
-		w.set(beeFeed, at("10", `"status":"investigating"`))
-		time.Sleep(time.Hour)
-	})
-	if got := r.states(); got != "a:c" {
-		t.Errorf("got %s", got)
-	}
-	if last := r.rows[len(r.rows)-1]; last.State != hugops.CoverageStalled {
-		t.Errorf("the ledger says %s", last.State)
-	}
 }
 
 // TestLedger: what each page says in the ledger, while it is well and after
