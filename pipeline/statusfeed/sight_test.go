@@ -125,4 +125,3 @@ func TestOldAnswer(t *testing.T) {
 		t.Errorf("the ledger says %s", last.State)
 	}
 }
-

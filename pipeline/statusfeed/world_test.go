@@ -177,4 +177,3 @@ func beePage(ids ...string) string {
 	}
 	return `{"page":{"id":"p"},"incidents":[` + strings.Join(list, ",") + `]}`
 }
-
