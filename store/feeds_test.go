@@ -2,6 +2,7 @@ package store
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -112,5 +113,31 @@ func TestLedgerOfStatusPages(t *testing.T) {
 	var n uint64
 	if err := s.db.QueryRow(t.Context(), "SELECT count() FROM coverage FINAL WHERE source = 'status:bee' AND state = 'stalled' AND seen = 50").Scan(&n); err != nil || n != 1 {
 		t.Errorf("%d rows of the status page, %v", n, err)
+	}
+}
+
+// TestQuietMaintenances: a maintenance is listed once somebody wrote about it.
+func TestQuietMaintenances(t *testing.T) {
+	s := fresh(t)
+	quiet, loud := nimbus, nimbus
+	quiet.ID, quiet.Impact = "quiet", "maintenance"
+	loud.Impact = "maintenance"
+	if err := s.PutOutages(t.Context(), []hugops.Outage{quiet, loud, cirrus}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Write(t.Context(), []hugops.Reading{reading("a", 1, hugops.Support)}, nil); err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.Summaries(t.Context(), later, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, sum := range list {
+		ids = append(ids, sum.Outage.ID)
+	}
+	slices.Sort(ids)
+	if want := []string{cirrus.ID, loud.ID}; !slices.Equal(ids, want) {
+		t.Errorf("listed %q, want %q", ids, want)
 	}
 }

@@ -125,3 +125,22 @@ func TestOldAnswer(t *testing.T) {
 		t.Errorf("the ledger says %s", last.State)
 	}
 }
+
+// TestPieced: an event of AWS's RSS stays one, with all its notices, while its
+// items leave the feed, also across a restart.
+func TestPieced(t *testing.T) {
+	const feed = "status.aws.amazon.com/rss/all.rss"
+	whole := string(readFile(t, "aws.rss"))
+	rest := whole[:strings.LastIndex(whole[:strings.Index(whole, "directconnect-eu-north-9_1762092000")], "<item>")] + "</channel></rss>"
+	w := &world{bodies: map[string]string{feed: whole}}
+	r := &registry{}
+	pages := []Page{{Service: "aws", Name: "AWS", URL: "https://" + feed, Kind: "aws"}}
+	inWorld(t, w, r, pages, func() { time.Sleep(10 * time.Minute) })
+	before := len(r.outages)
+	w.set(feed, rest)
+	inWorld(t, w, r, pages, func() { time.Sleep(10 * time.Minute) })
+	const id = "aws-directconnect-eu-north-9_1762092000"
+	if o := r.outages[id]; len(r.outages) != before || before != 5 || len(o.Updates) != 3 || o.StartedAt.Unix() != 1762092000 {
+		t.Errorf("%d outages, then %d; %+v", before, len(r.outages), o)
+	}
+}
