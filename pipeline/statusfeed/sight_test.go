@@ -106,7 +106,7 @@ func TestRestart(t *testing.T) {
 }
 
 // TestOldAnswer: an answer older than the one before, out of another cache, does
-// not open again what is over.
+// not open again what is over, unless it stays.
 func TestOldAnswer(t *testing.T) {
 	at := func(minute, status string) string {
 		return `{"page":{"id":"p","updated_at":"2009-12-28T12:` + minute + `:00Z"},"incidents":[{"id":"a","name":"a","created_at":"2009-12-28T11:00:00Z",` + status + `}]}`
@@ -116,14 +116,20 @@ func TestOldAnswer(t *testing.T) {
 	inWorld(t, w, r, bee, func() {
 		time.Sleep(6 * time.Minute)
 		w.set(beeFeed, at("10", `"status":"investigating"`))
+		time.Sleep(50 * time.Minute)
+		if got := r.states(); got != "a:c" {
+			t.Errorf("got %s", got)
+		}
+		r.mu.Lock()
+		if last := r.rows[len(r.rows)-1]; last.State != hugops.CoverageStalled {
+			t.Errorf("the ledger says %s", last.State)
+		}
+		r.mu.Unlock()
 		time.Sleep(time.Hour)
+		if got := r.states(); got != "a:o" {
+			t.Errorf("after two hours: %s", got)
+		}
 	})
-	if got := r.states(); got != "a:c" {
-		t.Errorf("got %s", got)
-	}
-	if last := r.rows[len(r.rows)-1]; last.State != hugops.CoverageStalled {
-		t.Errorf("the ledger says %s", last.State)
-	}
 }
 
 // TestPieced: an event of AWS's RSS stays one, with all its notices, while its

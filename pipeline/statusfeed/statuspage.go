@@ -111,7 +111,7 @@ func (in *incident) span() (start, end time.Time) {
 		}
 	}
 	if start.IsZero() {
-		start = in.CreatedAt.Time
+		start = in.begun()
 	}
 	if end.IsZero() && in.over() {
 		end = in.overSince()
@@ -120,11 +120,22 @@ func (in *incident) span() (start, end time.Time) {
 		// Pages that write an incident up afterwards give the time of writing as
 		// its start.
 		start = end
-		if !in.CreatedAt.IsZero() && in.CreatedAt.Before(end) {
-			start = in.CreatedAt.Time
+		if begun := in.begun(); !begun.IsZero() && begun.Before(end) {
+			start = begun
 		}
 	}
 	return start, end
+}
+
+// begun is the time of the first notice, or that of the making when it is earlier.
+func (in *incident) begun() time.Time {
+	begun := in.CreatedAt.Time
+	for _, u := range in.Updates {
+		if at := u.at(); begun.IsZero() || !at.IsZero() && at.Before(begun) {
+			begun = at
+		}
+	}
+	return begun
 }
 
 func (in *incident) over() bool {

@@ -45,6 +45,7 @@ type feed struct {
 	partial        bool // an incident in it could not be used
 
 	absent time.Time // until then the page has no such feed
+	older  time.Time // since then answers are older than the last one
 }
 
 func newWatch(page Page, k kind, name string, addresses []string, w *Watcher) *watch {
@@ -104,30 +105,20 @@ func (p *watch) round(ctx context.Context, now time.Time) outcome {
 		if now.Before(f.absent) {
 			continue
 		}
-		asked++
-		n, err := p.poll(ctx, f, now, &o)
-		o.changed += n
-		switch {
-		case i > 0 && isMissing(err):
-			asked--
+		err := p.poll(ctx, f, now, &o)
+		if i > 0 && isMissing(err) {
 			f.absent, f.ids = now.Add(absentFor), nil
 			p.log.Info("the page has no such feed", "feed", f.url)
 			continue
-		case err != nil:
+		}
+		asked++
+		if err != nil {
 			failed++
 			p.retryAfter = max(p.retryAfter, waitFor(err))
 			o.err = errors.Join(o.err, err)
 			o.worsen(resultOf(err))
-		case o.result == "unchanged" && n > 0:
-			o.result = "ok"
 		}
-		if f.partial {
-			o.worsen("partial", hugops.CoverageSample)
-		}
-		if p.kind.clock > 0 && !f.built.IsZero() && now.Sub(f.built) > p.kind.clock {
-			o.worsen("stale", hugops.CoverageStalled)
-		}
-		o.listed += len(f.ids)
+		p.judge(f, now, &o)
 	}
 	if failed > 0 && failed < asked {
 		o.result, o.state = "partial", hugops.CoverageSample
@@ -140,6 +131,20 @@ func (p *watch) round(ctx context.Context, now time.Time) outcome {
 	return o
 }
 
+// judge counts what a feed lists, and says what is wrong with its last answer.
+func (p *watch) judge(f *feed, now time.Time, o *outcome) {
+	o.listed += len(f.ids)
+	if o.result == "unchanged" && o.changed > 0 {
+		o.result = "ok"
+	}
+	if f.partial {
+		o.worsen("partial", hugops.CoverageSample)
+	}
+	if p.kind.clock > 0 && !f.built.IsZero() && now.Sub(f.built) > p.kind.clock {
+		o.worsen("stale", hugops.CoverageStalled)
+	}
+}
+
 // worsen says what is wrong, if it is worse than what was said before.
 func (o *outcome) worsen(result string, state hugops.CoverageState) {
 	if worse := state.Worse(o.state); worse != o.state {
@@ -147,14 +152,14 @@ func (o *outcome) worsen(result string, state hugops.CoverageState) {
 	}
 }
 
-// poll asks for one feed, and returns how many of its outages have changed.
-func (p *watch) poll(ctx context.Context, f *feed, now time.Time, o *outcome) (changed int, err error) {
+// poll asks for one feed.
+func (p *watch) poll(ctx context.Context, f *feed, now time.Time, o *outcome) error {
 	if !f.found {
 		if err := p.find(ctx, f); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	err = p.w.fetcher.ask(ctx, f.url, f.etag, f.modified, func(r *response) error {
+	err := p.w.fetcher.ask(ctx, f.url, f.etag, f.modified, func(r *response) error {
 		if r == nil {
 			return nil
 		}
@@ -165,14 +170,12 @@ func (p *watch) poll(ctx context.Context, f *feed, now time.Time, o *outcome) (c
 			f.etag, f.modified = r.etag, r.modified
 			return nil
 		}
-		var err error
-		changed, err = p.take(ctx, f, r, now, o)
-		return err
+		return p.take(ctx, f, r, now, o)
 	})
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", f.url, err)
+		return fmt.Errorf("%s: %w", f.url, err)
 	}
-	return changed, nil
+	return nil
 }
 
 // absentFor is for how long a feed is left alone of which the server says that
@@ -197,45 +200,64 @@ func resultOf(err error) (string, hugops.CoverageState) {
 	return "error", hugops.CoverageGap
 }
 
+// olderFor is for how long answers are passed over that are older than the one
+// before: they come out of another cache, and would undo what is known. After
+// that they are how things are.
+const olderFor = time.Hour
+
 // take parses a new answer, and puts what has changed into the registry.
-func (p *watch) take(ctx context.Context, f *feed, r *response, now time.Time, o *outcome) (int, error) {
+func (p *watch) take(ctx context.Context, f *feed, r *response, now time.Time, o *outcome) error {
 	a, err := p.kind.read(r.body)
 	if err != nil {
-		return 0, errShape{err}
+		return errShape{err}
 	}
 	if a.Built.Before(f.built) {
-		o.worsen("stale", hugops.CoverageStalled) // out of an old cache: it would undo what is known
-		return 0, nil
+		if f.older.IsZero() {
+			f.older = now
+		}
+		if now.Sub(f.older) < olderFor {
+			o.worsen("stale", hugops.CoverageStalled)
+			return nil
+		}
 	}
+	f.older = time.Time{}
 	a.assign(p.page)
 	Continue(p.pieced, a.Outages)
 	p.report(a.Bad)
-	var changed []hugops.Outage
-	ids := make([]string, len(a.Outages))
-	digests := make(map[string]uint64, len(a.Outages))
-	for i := range a.Outages {
-		out := &a.Outages[i]
-		out.Feed = p.name
-		ids[i], digests[out.ID] = out.ID, digestOf(out)
-		if s := p.sights[out.ID]; s == nil || s.digest != digests[out.ID] {
-			out.LastSeen = now
-			changed = append(changed, *out)
-		}
-	}
+	changed, digests := p.changedOf(a.Outages, now)
 	if len(changed) > 0 {
 		if err := p.w.cfg.Registry.PutOutages(ctx, changed); err != nil {
-			return 0, fmt.Errorf("store outages: %w", err)
+			return fmt.Errorf("store outages: %w", err)
 		}
 	}
 	for i := range changed {
 		s := newSight(&changed[i], now)
-		s.digest = digests[changed[i].ID]
+		s.digest = digests[i]
 		p.sights[changed[i].ID] = s
 		p.remember(&changed[i])
 	}
+	f.ids = make([]string, len(a.Outages))
+	for i := range a.Outages {
+		f.ids[i] = a.Outages[i].ID
+	}
 	f.etag, f.modified, f.digest, f.built = r.etag, r.modified, xxhash.Sum64(r.body), a.Built
-	f.ids, f.ongoing, f.partial = ids, a.Ongoing, len(a.Bad) > 0
-	return len(changed), nil
+	f.ongoing, f.partial = a.Ongoing, len(a.Bad) > 0
+	o.changed += len(changed)
+	return nil
+}
+
+// changedOf returns the outages that are new or other than before, and the digest
+// of each.
+func (p *watch) changedOf(outages []hugops.Outage, now time.Time) (changed []hugops.Outage, digests []uint64) {
+	for _, o := range outages {
+		o.Feed = p.name
+		digest := digestOf(&o)
+		if s := p.sights[o.ID]; s == nil || s.digest != digest {
+			o.LastSeen = now
+			changed, digests = append(changed, o), append(digests, digest)
+		}
+	}
+	return changed, digests
 }
 
 // digestOf is a hash of what the provider says of an outage.
