@@ -157,3 +157,43 @@ func TestImportFeeds(t *testing.T) {
 		}
 	}
 }
+
+// TestStatusPages: what a value of --status-pages means.
+func TestStatusPages(t *testing.T) {
+	cases := []struct {
+		value string
+		want  statusfeed.Page // the zero page: an error
+	}{
+		{"github", statusfeed.Page{Service: "github", Name: "GitHub", URL: "https://www.githubstatus.com", Kind: "statuspage"}},
+		{"https://www.githubstatus.com/", statusfeed.Page{Service: "github", Name: "GitHub", URL: "https://www.githubstatus.com", Kind: "statuspage"}},
+		{"https://status.example.org/eu", statusfeed.Page{Service: "status.example.org", Name: "status.example.org", URL: "https://status.example.org/eu"}},
+		{"cachet=https://status.example.org", statusfeed.Page{Service: "status.example.org", Name: "status.example.org", URL: "https://status.example.org", Kind: "cachet"}},
+		{"aws=https://status.aws.amazon.com/rss/all.rss", statusfeed.Page{Service: "aws", Name: "AWS", URL: "https://status.aws.amazon.com/rss/all.rss", Kind: "aws"}},
+		{"atom=https://www.githubstatus.com/history.atom", statusfeed.Page{Service: "github", Name: "GitHub", URL: "https://www.githubstatus.com/history.atom", Kind: "atom"}},
+		{"dogs=https://status.example.org", statusfeed.Page{}},
+		{"http://status.example.org", statusfeed.Page{}},
+		{"cachet=http://status.example.org", statusfeed.Page{}},
+		{"https://me:secret@status.example.org", statusfeed.Page{}},
+		{"no-such-service", statusfeed.Page{}},
+	}
+	for _, c := range cases {
+		pages, err := pagesOf(c.value)
+		switch {
+		case c.want.URL == "" && (err == nil || strings.Contains(err.Error(), "secret")):
+			t.Errorf("%s: %+v, %v", c.value, pages, err)
+		case c.want.URL != "" && (err != nil || len(pages) != 1 || pages[0] != c.want):
+			t.Errorf("%s: %+v, %v, want %+v", c.value, pages, err, c.want)
+		}
+	}
+	all, err := pagesOf("all")
+	if err != nil || len(all) < 70 {
+		t.Fatalf("%d pages, %v", len(all), err)
+	}
+	seen := map[string]string{}
+	for _, p := range all {
+		if other, twice := seen[p.URL]; twice {
+			t.Errorf("%s is followed for %s and for %s", p.URL, other, p.Service)
+		}
+		seen[p.URL] = p.Service
+	}
+}

@@ -80,7 +80,7 @@ func pagesOf(name string) ([]statusfeed.Page, error) {
 	services := classify.Services().All()
 	var pages []statusfeed.Page
 	for _, s := range services {
-		if (name == "all" || name == s.Slug) && statusfeed.Reads(s.StatusKind) {
+		if (name == "all" && !partOfPage(s) || name == s.Slug) && statusfeed.Reads(s.StatusKind) {
 			pages = append(pages, statusfeed.Page{Service: s.Slug, Name: s.Name, URL: strings.TrimSuffix(s.StatusURL, "/"), Kind: s.StatusKind})
 		}
 	}
@@ -94,6 +94,12 @@ func pagesOf(name string) ([]statusfeed.Page, error) {
 	return pages, nil
 }
 
+// partOfPage reports whether the page of a service is that of the service that
+// it is part of, and so is followed for that one.
+func partOfPage(s classify.Service) bool {
+	return slices.ContainsFunc(classify.Services().All(), func(p classify.Service) bool { return p.Slug == s.Parent && p.StatusURL == s.StatusURL })
+}
+
 // pageAt is the page at an address, before which its kind may stand ("cachet=").
 // A service of the registry that has this page or this domain gives it its name.
 func pageAt(value string) (statusfeed.Page, error) {
@@ -105,7 +111,10 @@ func pageAt(value string) (statusfeed.Page, error) {
 		return statusfeed.Page{}, usagef("--status-pages %q: %q is no kind of status page; choose one of %s", value, kind, strings.Join(statusfeed.Kinds(), ", "))
 	}
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+	if err == nil && u.User != nil {
+		return statusfeed.Page{}, usagef("--status-pages %s: the address of a status page has no user and no password", u.Host)
+	}
+	if err != nil || u.Scheme != "https" || u.Host == "" {
 		return statusfeed.Page{}, usagef("--status-pages %q is no https address of a status page", value)
 	}
 	page := statusfeed.Page{Service: strings.TrimPrefix(u.Host, "www."), Name: u.Host, URL: strings.TrimSuffix(address, "/"), Kind: kind}

@@ -47,7 +47,10 @@ func Detect(ctx context.Context, client *http.Client, address string) (Finding, 
 		address = "https://" + address
 	}
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+	if err == nil && u.User != nil {
+		return Finding{}, wire.Invalidf("status page: %s: an address of a status page has no user and no password", u.Host)
+	}
+	if err != nil || u.Scheme != "https" || u.Host == "" {
 		return Finding{}, wire.Invalidf("status page: %q is no https address", address)
 	}
 	d := &detection{fetcher: newFetcher(safeClient(client))}

@@ -115,7 +115,10 @@ func kindOf(name string) (kind, error) {
 // stands for it alone.
 func (k kind) addresses(page string) ([]string, error) {
 	u, err := url.Parse(page)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+	if err == nil && u.User != nil {
+		return nil, fmt.Errorf("%s: an address of a status page has no user and no password", u.Host)
+	}
+	if err != nil || u.Scheme != "https" || u.Host == "" {
 		return nil, fmt.Errorf("%q is no https address", page)
 	}
 	if len(k.feeds) == 0 || isFeed(u) {

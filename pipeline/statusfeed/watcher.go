@@ -106,10 +106,11 @@ func (w *Watcher) Run(ctx context.Context) error {
 }
 
 // watches are the pages, each with a name of its own in the ledger: a second
-// page of one service is told by its address.
+// page of one service is told by its address. A page that is given for two
+// services is the first one's.
 func (w *Watcher) watches() ([]*watch, error) {
 	var all []*watch
-	taken := map[string]bool{}
+	taken, whose := map[string]bool{}, map[string]string{}
 	for _, page := range w.cfg.Pages {
 		k, err := kindOf(page.Kind)
 		if err != nil {
@@ -119,13 +120,15 @@ func (w *Watcher) watches() ([]*watch, error) {
 		if err != nil {
 			return nil, fmt.Errorf("status page of %s: %w", page.Name, err)
 		}
+		if first, twice := whose[addresses[0]]; twice {
+			w.cfg.Log.Warn("a status page is followed for another service already", "page", page.URL, "service", page.Service, "followed_for", first)
+			continue
+		}
+		whose[addresses[0]] = page.Service
 		name := FeedName(page.Service)
 		if taken[name] {
 			u, _ := url.Parse(page.URL)
 			name = FeedName(strings.TrimRight(u.Host+u.Path, "/"))
-		}
-		if taken[name] {
-			continue // the same page twice
 		}
 		taken[name] = true
 		all = append(all, newWatch(page, k, name, addresses, w))

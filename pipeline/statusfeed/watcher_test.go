@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/VictoriaMetrics/metrics"
+
 	"github.com/hugops/hugops"
 )
 
@@ -243,7 +245,12 @@ func TestLedger(t *testing.T) {
 	}
 	want := map[string]hugops.CoverageState{"status:bee": hugops.CoverageLive, "status:shape": hugops.CoverageStalled, "status:down": hugops.CoverageGap,
 		"status:part": hugops.CoverageSample, "status:azure": hugops.CoverageStalled}
+	var metric bytes.Buffer
+	metrics.WritePrometheus(&metric, false)
 	for source, state := range want {
+		if line := fmt.Sprintf("hugops_source_state{source=%q,state=%q} 1\n", source, state); !strings.Contains(metric.String(), line) {
+			t.Errorf("/metrics does not say %s", line)
+		}
 		if last[source].State != state {
 			t.Errorf("%s: %+v, want %s", source, last[source], state)
 		}
@@ -253,12 +260,12 @@ func TestLedger(t *testing.T) {
 	}
 }
 
-// TestOneBadPage shows that a page which fails does not stop another, and that
-// two pages of one service are two.
+// TestOneBadPage shows that a page which fails does not stop another, that two
+// pages of one service are two, and that one page of two services is one.
 func TestOneBadPage(t *testing.T) {
 	w := &world{bodies: map[string]string{"bad.example/api/v2/incidents.json": "!500", beeFeed: beePage("a"), "eu.bee.example/api/v2/incidents.json": beePage("b")}}
 	r := &registry{}
-	pages := append([]Page{{Service: "bad", Name: "Bad", URL: "https://bad.example"}, {Service: "bee", Name: "Bee", URL: "https://eu.bee.example"}}, append(bee, bee...)...)
+	pages := append([]Page{{Service: "bad", Name: "Bad", URL: "https://bad.example"}, {Service: "bee", Name: "Bee", URL: "https://eu.bee.example"}}, append(bee, Page{Service: "hive", Name: "Hive", URL: bee[0].URL})...)
 	inWorld(t, w, r, pages, func() { time.Sleep(time.Minute) })
 	if got := r.states(); got != "a:c b:c" || w.count(beeFeed) != 1 {
 		t.Errorf("got %s; %d polls", got, w.count(beeFeed))
