@@ -32,11 +32,12 @@ var fixedHosts = map[string]string{
 	"azure.status.microsoft": "azure", "status.azure.com": "azure",
 }
 
-// hints are words in a page's HTML that make an answer believable which several
-// kinds could have given, such as an empty array.
-var hints = map[string]string{
-	"statuspage": "statuspage.io", "incidentio": "incident.io", "cachet": "cachet", "google": "google", "slack": "slack", "heroku": "heroku",
-}
+// Two things make an answer believable that several kinds could have given, such
+// as an empty array: a word in the page's HTML, and the page's own domain.
+var (
+	words   = map[string]string{"statuspage": "statuspage.io", "incidentio": "incident.io", "cachet": "cachet"}
+	domains = map[string]string{"google": ".google.com", "slack": "slack-status.com", "heroku": ".heroku.com"}
+)
 
 // Detect finds out of which kind a status page is: it reads the page and asks at
 // the addresses where each kind has its feeds. Client is nil for one that dials
@@ -110,7 +111,7 @@ func (d *detection) probe(ctx context.Context, name string) error {
 		return ctx.Err()
 	}
 	switch got := Sniff(raw); {
-	case got == "statuspage" && bytes.Contains(d.page, []byte(hints["incidentio"])):
+	case got == "statuspage" && bytes.Contains(d.page, []byte(words["incidentio"])):
 		name = "incidentio"
 	case got == name:
 	case got != "" && slices.Contains([]string{"statuspage", "incidentio"}, got) && slices.Contains([]string{"statuspage", "incidentio"}, name):
@@ -129,14 +130,15 @@ func (d *detection) probe(ctx context.Context, name string) error {
 	return d.found(name, raw, addresses)
 }
 
-// believable reports whether the page has the kind's hint, or a fixed host.
+// believable reports whether the page speaks for the kind.
 func (d *detection) believable(name string) bool {
 	u, err := url.Parse(d.URL)
-	if err == nil && fixedHosts[u.Hostname()] == name {
-		return true
+	if err != nil {
+		return false
 	}
-	hint := hints[name]
-	return hint != "" && (bytes.Contains(bytes.ToLower(d.page), []byte(hint)) || err == nil && strings.Contains(u.Host, hint))
+	word, domain := words[name], domains[name]
+	return fixedHosts[u.Hostname()] == name || domain != "" && strings.HasSuffix(u.Hostname(), domain) ||
+		word != "" && bytes.Contains(bytes.ToLower(d.page), []byte(word))
 }
 
 // linked follows the feeds that the page's HTML names, on its own host.

@@ -43,7 +43,7 @@ func TestDetect(t *testing.T) {
 		{"… but not elsewhere", "https://bee.example", map[string]string{"bee.example": `<link type="application/rss+xml" href="https://wasp.example/feed">`, "wasp.example/feed": file("history.rss")}, "", ""},
 		{"the feed itself", "https://bee.example/some/feed", map[string]string{"bee.example/some/feed": file("history.atom")}, "atom", "https://bee.example/some/feed"},
 		{"a page that answers anything with itself", "https://bee.example", map[string]string{"bee.example": html, slashJSON: html, "bee.example/summary.json": html, "bee.example/index.json": html}, "", ""},
-		{"an API that answers anything with []", "https://bee.example", map[string]string{"bee.example": html, "bee.example/incidents.json": "[]", "bee.example/api/v4/incidents": "[]"}, "", ""},
+		{"an API that answers anything with []", "https://bee.example", map[string]string{"bee.example": html + "google slack heroku", "bee.example/incidents.json": "[]", "bee.example/api/v4/incidents": "[]"}, "", ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

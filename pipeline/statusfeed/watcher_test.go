@@ -3,13 +3,17 @@ package statusfeed
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -331,4 +335,40 @@ func TestCheckPublic(t *testing.T) {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
+}
+
+// TestLedgerWaits: rows that the store does not take are written later, with what
+// came since, and also at the end.
+func TestLedgerWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &registry{fail: 2}
+		l := &ledger{sink: failing{r}, log: slog.New(slog.DiscardHandler)}
+		ctx, cancel := context.WithCancel(t.Context())
+		stop := l.run(ctx)
+		p := &watch{page: bee[0], name: "status:bee"}
+		for range 3 {
+			l.note(p, outcome{result: "ok", state: hugops.CoverageLive}, time.Now())
+			time.Sleep(ledgerTick + time.Second)
+		}
+		if len(r.rows) != 3 || r.fail != 0 {
+			t.Errorf("%d rows after two failures", len(r.rows))
+		}
+		l.note(p, outcome{result: "ok", state: hugops.CoverageLive}, time.Now())
+		cancel()
+		stop()
+		if len(r.rows) != 4 {
+			t.Errorf("%d rows at the end", len(r.rows))
+		}
+	})
+}
+
+// failing is a ledger that fails as often as its registry is told.
+type failing struct{ *registry }
+
+func (f failing) PutCoverage(ctx context.Context, rows []hugops.Coverage) error {
+	if f.fail > 0 {
+		f.fail--
+		return errors.New("the store is down")
+	}
+	return f.registry.PutCoverage(ctx, rows)
 }
