@@ -92,15 +92,16 @@ func TestOngoingOnly(t *testing.T) {
 	})
 }
 
-// TestRestart: a watcher that begins anew knows what was open before, and writes
-// nothing anew that has not changed.
+// TestRestart: a watcher that begins anew knows what it had seen before, and
+// concludes nothing of what came out of a file.
 func TestRestart(t *testing.T) {
 	w := &world{bodies: map[string]string{beeFeed: beePage("c+", "b", "a")}}
 	r := &registry{}
 	inWorld(t, w, r, bee, func() { time.Sleep(10 * time.Minute) })
 	w.set(beeFeed, beePage("b", "a"))
+	r.outages["bee-file"] = hugops.Outage{ID: "bee-file", Service: "bee", Feed: "status:bee", StartedAt: time.Date(2009, 12, 28, 9, 0, 0, 0, time.UTC), Source: "file"}
 	inWorld(t, w, r, bee, func() { time.Sleep(40 * time.Minute) })
-	if got := r.states(); got != "a:c b:c c:C" {
+	if got := r.states(); got != "a:c b:c c:C file:o" {
 		t.Errorf("got %s", got)
 	}
 }

@@ -56,12 +56,17 @@ func newWatch(page Page, k kind, name string, addresses []string, w *Watcher) *w
 	return p
 }
 
-// recall takes up what the registry knows of the page.
+// recall takes up what the registry knows of the page. Of outages out of files
+// that no watcher has seen, nothing is concluded.
 func (p *watch) recall(known []hugops.Outage) {
 	for i := range known {
-		if o := &known[i]; o.Feed == p.name && o.WithdrawnAt.IsZero() {
+		o := &known[i]
+		if o.Feed != p.name {
+			continue
+		}
+		p.remember(o)
+		if o.WithdrawnAt.IsZero() && !o.LastSeen.IsZero() {
 			p.sights[o.ID] = newSight(o, o.LastSeen)
-			p.remember(o)
 		}
 	}
 }
