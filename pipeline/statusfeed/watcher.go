@@ -159,17 +159,21 @@ func (p *watch) run(ctx context.Context, within time.Duration) {
 	}
 }
 
-// delay is the time to the next poll, give or take a tenth.
+// delay is the time to the next poll, give or take a tenth, and never less than
+// the server asked for.
 func (p *watch) delay() time.Duration {
 	delay := pollQuiet
 	switch {
 	case p.failures > 0:
 		delay = min(pollFailed<<min(p.failures-1, 10), pollMax)
-		delay = max(delay, min(p.retryAfter, pollMax))
 	case p.open:
 		delay = pollOpen
 	}
-	return delay*9/10 + rand.N(delay/5)
+	delay = delay*9/10 + rand.N(delay/5)
+	if asked := min(p.retryAfter, pollMax); asked > delay {
+		delay = asked + rand.N(asked/10+1)
+	}
+	return delay
 }
 
 // waitFor is what a server asked for with its error, 0 for nothing.
