@@ -152,6 +152,15 @@ type Coverage struct {
 	Withheld int `json:"withheld"`
 }
 
+// Feed is how a status page was seen over some time.
+type Feed struct {
+	Source string        // such as "status:github"
+	State  CoverageState // in the last round
+	Last   time.Time     // minute of the last round
+	Rounds int
+	Good   int // rounds that were read, if in part
+}
+
 // ErrorModel is how a stance model errs, measured on labelled posts that it was
 // not trained on. The index corrects for it and carries its uncertainty. Classes
 // are in the order support, venting, neutral; the probabilities are calibrated

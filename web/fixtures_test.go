@@ -72,6 +72,18 @@ func (s *shelf) Coverage(_ context.Context, from, to time.Time) ([]hugops.Covera
 	return out, s.err
 }
 
+func (s *shelf) Feeds(context.Context, time.Time, time.Time) ([]hugops.Feed, error) {
+	if len(s.coverage) == 0 {
+		return nil, s.err
+	}
+	return []hugops.Feed{
+		{Source: "status:github", State: hugops.CoverageLive, Last: at("14:23"), Rounds: 288, Good: 280},
+		{Source: "status:slack", State: hugops.CoverageStalled, Last: at("14:20"), Rounds: 288, Good: 100},
+		{Source: "status:zoom", State: hugops.CoverageGap, Last: at("14:01"), Rounds: 40},
+		{Source: "status:gone", State: hugops.CoverageLive, Last: at("09:00"), Rounds: 40, Good: 40},
+	}, s.err
+}
+
 func (s *shelf) Ping(context.Context) error { return s.err }
 
 // index is an index with enough people.
