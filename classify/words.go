@@ -23,6 +23,7 @@ type vocabulary struct {
 	order  []string          // the keys of outage, in the order of the file
 	tags   map[string]bool   // tags of solidarity
 	plain  map[string]bool   // ordinary words, which a service may be named after
+	named  map[string]bool   // those of them that words.tsv lists, where no brand stands among them
 }
 
 var words = sync.OnceValue(func() *vocabulary {
@@ -45,7 +46,7 @@ func ordinary(name string) bool {
 }
 
 func parseWords(tsv string) (*vocabulary, error) {
-	v := &vocabulary{outage: map[string]string{}, tags: map[string]bool{}, plain: map[string]bool{}}
+	v := &vocabulary{outage: map[string]string{}, tags: map[string]bool{}, plain: map[string]bool{}, named: map[string]bool{}}
 	for n, line := range strings.Split(tsv, "\n") {
 		if line == "" || line[0] == '#' || line == "class\tlang\twords" {
 			continue
@@ -71,7 +72,7 @@ func (v *vocabulary) add(class, lang, word string) error {
 	case class == "tag":
 		v.tags[word] = true
 	case class == "plain":
-		v.plain[word] = true
+		v.plain[word], v.named[word] = true, true
 	case class == "outage" && ok: // another language has it too
 		v.outage[word] = ""
 	case class == "outage":
