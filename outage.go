@@ -21,6 +21,8 @@ type Outage struct {
 	StartedAt   time.Time `json:"started_at"`
 	// EndedAt is zero while the outage is open.
 	EndedAt time.Time `json:"ended_at,omitzero"`
+	// Parent is the ID of the outage that it fell with, if it did: a cascade.
+	Parent string `json:"parent,omitempty"`
 	// URL is the provider's page of the incident.
 	URL        string   `json:"url,omitempty"`
 	Impact     string   `json:"impact,omitempty"` // none, minor, major, critical, maintenance
@@ -73,6 +75,8 @@ func (o *Outage) Validate() error {
 		return fmt.Errorf("%w outage %s: started_at is missing", ErrInvalid, o.ID)
 	case o.StartedAt.Before(earliest) || o.StartedAt.After(latest):
 		return fmt.Errorf("%w outage %s: started_at %s is out of range", ErrInvalid, o.ID, o.StartedAt.Format(time.RFC3339))
+	case o.Parent == o.ID:
+		return fmt.Errorf("%w outage %s: it is its own parent: name the outage that it fell with, or none", ErrInvalid, o.ID)
 	case !o.EndedAt.IsZero() && o.EndedAt.Before(o.StartedAt):
 		return fmt.Errorf("%w outage %s: ended_at %s is before started_at %s", ErrInvalid, o.ID,
 			o.EndedAt.Format(time.RFC3339), o.StartedAt.Format(time.RFC3339))

@@ -243,6 +243,18 @@ func (l *Linker) Relevant(p *hugops.Post) (keep bool, reason string) {
 	return false, "no-outage"
 }
 
+// HasWordName reports whether a text has a name of a service that is an ordinary
+// word besides, whatever it means there.
+func (l *Linker) HasWordName(text string) (found bool) {
+	var f folded
+	f.fold(text)
+	l.matcher.find(f.text, func(pattern, start, end int) {
+		p := &l.patterns[pattern]
+		found = found || p.alias != nil && p.alias.Word && f.borderBefore(start) && f.borderAfter(end)
+	})
+	return found
+}
+
 // anyInReach reports whether a post may belong to an outage of the target's
 // family by its time.
 func (l *Linker) anyInReach(t int32, p *hugops.Post) bool {
