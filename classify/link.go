@@ -21,9 +21,10 @@ const (
 	pNamed   = 0.92 // name, handle, hashtag or site, and words of an outage
 	pAuthor  = 0.90 // the provider's own account
 	pWord    = 0.86 // a name that is a word too, and words of an outage
-	pBare    = 0.55 // a name without any word of an outage, of a service that people speak of every day
+	pStirred = 0.66 // a name without any word of an outage, which means it all the same (context.go)
 	pUnknown = 0.75 // the same of a service that the registry does not know: few speak of it on other days
 	pMax     = 0.98
+	unmeant  = 0.45 // what is left of these where something else is meant (context.go)
 	perScope = 0.03 // more for a component or title word that the post names
 )
 
@@ -135,8 +136,7 @@ func addLink(links []hugops.Link, n hugops.Link) []hugops.Link {
 // best returns the most probable outage of the target, if it is probable enough:
 // rivals share the probability by their weights.
 func (l *Linker) best(s *scan, t int32) (best candidate, ok bool) {
-	strength := s.strength(t, l.targets[t].unknown)
-	total := 0.0
+	strength, total := -1.0, 0.0
 	for _, member := range l.targets[t].family {
 		kin := kinSelf
 		switch {
@@ -147,10 +147,13 @@ func (l *Linker) best(s *scan, t int32) (best candidate, ok bool) {
 			kin = kinParent
 		}
 		for _, o := range l.targets[member].outages {
-			c, reaches := l.outages[o].candidate(s, strength*kin, kin)
-			if !reaches {
+			if f, _ := timeFactor(&l.outages[o].outage, s.post.PostedAt); f == 0 {
 				continue
 			}
+			if strength < 0 {
+				strength = s.strength(t, l.targets[t].unknown)
+			}
+			c := l.outages[o].candidate(s, strength*kin, kin)
 			c.outage = o
 			total += c.weight
 			if !ok || c.weight > best.weight || c.weight == best.weight && l.outages[o].outage.ID < l.outages[best.outage].outage.ID {
@@ -166,12 +169,9 @@ func (l *Linker) best(s *scan, t int32) (best candidate, ok bool) {
 	return best, best.base > LinkThreshold
 }
 
-// candidate weighs one outage for a post.
-func (k *known) candidate(s *scan, strength, kin float64) (c candidate, reaches bool) {
+// candidate weighs one outage in reach for a post.
+func (k *known) candidate(s *scan, strength, kin float64) (c candidate) {
 	f, when := timeFactor(&k.outage, s.post.PostedAt)
-	if f == 0 {
-		return c, false
-	}
 	c.when = when
 	for _, name := range k.components {
 		if s.names(name) {
@@ -195,7 +195,7 @@ func (k *known) candidate(s *scan, strength, kin float64) (c candidate, reaches 
 	if k.outage.Impact == "maintenance" || k.outage.Impact == "none" {
 		c.weight *= 0.5
 	}
-	return c, true
+	return c
 }
 
 // nearness is the time between a post and the start of an outage.
@@ -228,16 +228,26 @@ func timeFactor(o *hugops.Outage, t time.Time) (factor float64, when string) {
 }
 
 // strength is the probability of the best hit of a target.
-func (s *scan) strength(t int32, unknown bool) float64 {
-	bare := pBare
+func (s *scan) strength(t int32, unknown bool) (best float64) {
+	c := s.around(t)
+	meant := c.meant()
+	if unknown {
+		meant = !c.aside
+	}
+	bare := pStirred
 	if unknown {
 		bare = pUnknown
 	}
-	best := 0.0
 	for i := range s.hits {
-		if h := &s.hits[i]; h.target == t {
-			best = max(best, h.strength(s.about(), bare))
+		h := &s.hits[i]
+		if h.target != t {
+			continue
 		}
+		p := h.strength(s.about(), bare)
+		if !meant && h.kind != byStatus && h.kind != byAuthor {
+			p *= unmeant
+		}
+		best = max(best, p)
 	}
 	return best
 }
@@ -248,10 +258,10 @@ func (h *hit) strength(about bool, bare float64) float64 {
 		return pStatus
 	case h.kind == byAuthor:
 		return pAuthor
-	case !about && (h.alias == nil || !h.alias.Word):
-		return bare
+	case !about && h.alias != nil && h.alias.Word:
+		return min(bare, pStirred)
 	case !about:
-		return pBare
+		return bare
 	case h.alias != nil && h.alias.Word:
 		return pWord
 	}

@@ -3,6 +3,7 @@ package classify
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -13,7 +14,7 @@ import (
 
 // rulesCode changes when the code of the rules does; the tables change the hash
 // behind it by themselves.
-const rulesCode = "rules-3"
+const rulesCode = "rules-4"
 
 var rulesVersion = sync.OnceValue(func() string {
 	sum := sha256.Sum256([]byte(servicesTSV + "\x00" + wordsTSV + "\x00" + ordinaryTXT))
@@ -49,8 +50,9 @@ type target struct {
 // pattern is one string that the matcher looks for.
 type pattern struct {
 	target        int32
-	alias         *Alias // nil for a mere outage word
+	alias         *Alias // nil for a mere word
 	outage        bool
+	signs         sign
 	langs         string // for an outage word: the languages that it counts in, "" for all
 	before, after bool   // needs a word border there
 }
@@ -63,6 +65,9 @@ func NewLinker(r *Registry, outages []hugops.Outage) *Linker {
 	b := &patternBuilder{linker: l, at: map[string]int{}}
 	for _, w := range words().order {
 		b.outageWord(w, words().outage[w])
+	}
+	for _, w := range slices.Sorted(maps.Keys(words().signs)) {
+		b.pattern(w).signs = words().signs[w]
 	}
 	for i := range r.services {
 		l.addService(b, &r.services[i])

@@ -57,7 +57,12 @@ func walk(name string, r io.Reader, columns []string, row func(l *lines, get fun
 		default:
 			var fields []string
 			if fields, err = l.row(header); err == nil {
-				err = row(l, func(column string) string { return strings.TrimPrefix(header.get(fields, column), "-") })
+				err = row(l, func(column string) string {
+					if field := header.get(fields, column); field != "-" {
+						return field
+					}
+					return ""
+				})
 			}
 		}
 		if err != nil {
