@@ -53,9 +53,23 @@ const (
 	ReachAfter  = 6 * time.Hour
 )
 
+// LeadTime is how long before the official start posts may belong to the outage:
+// users are faster than status pages, by ReachBefore at most. A provider whose
+// first notice came after the start that it gives has set the start back to where
+// it was: so much less may users have been ahead of it.
+func (o *Outage) LeadTime() time.Duration {
+	lead := ReachBefore
+	if len(o.Updates) > 0 {
+		if back := o.Updates[0].At.Sub(o.StartedAt); back > 0 {
+			lead -= back
+		}
+	}
+	return max(lead, ReachBefore/6)
+}
+
 // InReach reports whether a post of time t may belong to the outage.
 func (o *Outage) InReach(t time.Time) bool {
-	if t.Before(o.StartedAt.Add(-ReachBefore)) {
+	if t.Before(o.StartedAt.Add(-o.LeadTime())) {
 		return false
 	}
 	return o.EndedAt.IsZero() || !t.After(o.EndedAt.Add(ReachAfter))

@@ -111,6 +111,9 @@ func (s *scan) byRules(h hit) verdict {
 	if !h.alias.Common && ((prev == "to" || prev == "for") && gratitude[before] || address[prev]) && !s.english() {
 		return yes
 	}
+	if s.lang == "ja" && capital && s.about() && h.end < len(s.f.text) && s.f.text[h.end] >= utf8.RuneSelf {
+		return yes // Latin letters among Japanese ones are a name: "Xが落ちた"
+	}
 	if capital && s.about() && s.listed(h) {
 		return yes // "ChatGPT, X and Canva are down"
 	}

@@ -110,9 +110,9 @@ type context struct {
 // outage, if there is one: fitted on posts about outages (classify/corpus), posts
 // of ordinary days that name services (GoEmotions, iSarcasmEval, the tweets of
 // VADER's ground truth: none of them is shipped), and the half "tune" of
-// classify/linking; both kinds weigh the same (docs/MODEL.md, "The linker").
+// classify/linking; both kinds weigh the same (docs/LINKING.md).
 const (
-	wNone    = -2.00
+	wNone    = -1.80
 	wAccount = 2.55
 	wAnswers = 1.34
 	wOpens   = 1.59

@@ -33,17 +33,19 @@ const (
 	kinSelf   = 1.0
 	kinParent = 0.95 // S3 is named, AWS is out
 	kinPart   = 0.75 // AWS is named, S3 is out
+	cascade   = 0.60 // Slack is named and out, since AWS is
 )
 
 // known is an outage with what its candidates are told apart by.
 type known struct {
 	outage     hugops.Outage
+	parent     int32    // the outage that it fell with, or -1
 	components []string // folded names
 	words      []string // folded words of the title that say something
 }
 
 func newKnown(o *hugops.Outage) known {
-	k := known{outage: *o}
+	k := known{outage: *o, parent: -1}
 	for _, c := range o.Components {
 		if c = strings.TrimSpace(foldString(c)); len(c) > 2 && !slices.Contains(k.components, c) {
 			k.components = append(k.components, c)
@@ -105,6 +107,7 @@ func (l *Linker) Link(p *hugops.Post) (services []string, links []hugops.Link) {
 			links = addLink(links, l.explain(s, t, c))
 		}
 	}
+	links = l.addCascades(p, links)
 	if p.Network == hugops.X {
 		links = slices.DeleteFunc(links, func(k hugops.Link) bool { return l.ofX[k.Outage] })
 	}
@@ -136,15 +139,42 @@ func addLink(links []hugops.Link, n hugops.Link) []hugops.Link {
 // best returns the most probable outage of the target, if it is probable enough:
 // rivals share the probability by their weights.
 func (l *Linker) best(s *scan, t int32) (best candidate, ok bool) {
-	strength, total := -1.0, 0.0
+	total := 0.0
+	l.candidates(s, t, func(c candidate) {
+		total += c.weight
+		if !ok || l.ahead(&c, &best) {
+			best, ok = c, true
+		}
+	})
+	if !ok {
+		return best, false
+	}
+	best.base = best.share(total)
+	return best, best.base > LinkThreshold
+}
+
+// ahead reports whether a candidate comes before another; in a tie, the one of the
+// lower id does, whatever the order of the outages.
+func (l *Linker) ahead(a, b *candidate) bool {
+	return a.weight > b.weight || a.weight == b.weight && l.outages[a.outage].outage.ID < l.outages[b.outage].outage.ID
+}
+
+// share is the probability of a candidate among rivals of a total weight.
+func (c *candidate) share(total float64) float64 {
+	return math.Round(min(c.base, pMax)*c.weight/total*1e4) / 1e4
+}
+
+// candidates calls yield for every outage in reach of the target's family.
+func (l *Linker) candidates(s *scan, t int32, yield func(c candidate)) {
+	strength := -1.0 // asked for once, and only if there is an outage
 	for _, member := range l.targets[t].family {
 		kin := kinSelf
 		switch {
 		case member == t:
-		case l.targets[member].parent == t:
-			kin = kinPart
-		default:
+		case l.targets[t].above(member, l.targets):
 			kin = kinParent
+		default:
+			kin = kinPart
 		}
 		for _, o := range l.targets[member].outages {
 			if f, _ := timeFactor(&l.outages[o].outage, s.post.PostedAt); f == 0 {
@@ -155,18 +185,36 @@ func (l *Linker) best(s *scan, t int32) (best candidate, ok bool) {
 			}
 			c := l.outages[o].candidate(s, strength*kin, kin)
 			c.outage = o
-			total += c.weight
-			if !ok || c.weight > best.weight || c.weight == best.weight && l.outages[o].outage.ID < l.outages[best.outage].outage.ID {
-				best, ok = c, true
-			}
+			yield(c)
 		}
 	}
-	if !ok {
-		return best, false
+}
+
+// above reports whether member is what the target is part of, directly or not.
+func (t *target) above(member int32, all []target) bool {
+	for p := t.parent; p >= 0; p = all[p].parent {
+		if p == member {
+			return true
+		}
 	}
-	best.base = min(best.base, pMax) * best.weight / total
-	best.base = math.Round(best.base*1e4) / 1e4
-	return best, best.base > LinkThreshold
+	return false
+}
+
+// addCascades adds, for each link, the outage that its own fell with, if that is
+// in reach: less probable than one that the post names.
+func (l *Linker) addCascades(p *hugops.Post, links []hugops.Link) []hugops.Link {
+	for i := 0; i < len(links); i++ {
+		o, ok := l.byID[links[i].Outage]
+		if !ok || l.outages[o].parent < 0 {
+			continue
+		}
+		k := &l.outages[l.outages[o].parent]
+		f, when := timeFactor(&k.outage, p.PostedAt)
+		if prob := math.Round(links[i].Probability*cascade*f*1e4) / 1e4; prob > LinkThreshold {
+			links = addLink(links, hugops.Link{Outage: k.outage.ID, Probability: prob, Evidence: []string{"cascade:" + links[i].Outage, "time:" + when}})
+		}
+	}
+	return links
 }
 
 // candidate weighs one outage in reach for a post.
@@ -207,8 +255,8 @@ func nearness(o *hugops.Outage, t time.Time) time.Duration {
 }
 
 // timeFactor says how far the time of a post speaks for an outage: 1 while it
-// goes on; falling to 0.6 an hour before its start, since users are faster than
-// status pages; halved six hours after its end. An outage that nobody closed
+// goes on; falling to 0.6 where its lead time begins, an hour before its start at
+// most, since users are faster than status pages; halved six hours after its end. An outage that nobody closed
 // fades after two days.
 func timeFactor(o *hugops.Outage, t time.Time) (factor float64, when string) {
 	const stale = 48 * time.Hour
@@ -218,7 +266,7 @@ func timeFactor(o *hugops.Outage, t time.Time) (factor float64, when string) {
 	case !o.InReach(t):
 		return 0, ""
 	case t.Before(o.StartedAt):
-		return 1 - 0.4*float64(o.StartedAt.Sub(t))/float64(hugops.ReachBefore), "before"
+		return 1 - 0.4*float64(o.StartedAt.Sub(t))/float64(o.LeadTime()), "before"
 	case !o.EndedAt.IsZero() && !t.Before(o.EndedAt):
 		return 1 / (1 + float64(t.Sub(o.EndedAt))/float64(hugops.ReachAfter)), "after"
 	case nearness(o, t) > stale:
@@ -284,7 +332,7 @@ func (s *scan) names(phrase string) bool {
 }
 
 // explain makes the link of a candidate, with its evidence: what names the
-// service, each thing once, then components, then the time.
+// service, each thing once, then components and words of the title, then the time.
 func (l *Linker) explain(s *scan, t int32, c candidate) hugops.Link {
 	k := &l.outages[c.outage]
 	var evidence []string
@@ -298,6 +346,11 @@ func (l *Linker) explain(s *scan, t int32, c candidate) hugops.Link {
 	for _, name := range k.components {
 		if s.names(name) {
 			evidence = append(evidence, "component:"+name)
+		}
+	}
+	for _, w := range k.words { // of its title: a region, a feature
+		if s.names(w) {
+			evidence = append(evidence, "title:"+w)
 		}
 	}
 	return hugops.Link{Outage: k.outage.ID, Probability: c.base, Evidence: append(evidence, "time:"+c.when)}

@@ -33,6 +33,7 @@ type Linker struct {
 	handles, tags, joined map[string]int32 // folded → target
 	domains, statusHosts  map[string]int32
 	pages                 map[string]int32 // address of an incident's page → outage
+	byID                  map[string]int32 // id of an outage that fell with another → outage
 	ofX                   map[string]bool  // ids of outages of X itself
 
 	ask func(before, name, after string) clause // partOfSpeech, but for tests
@@ -44,7 +45,7 @@ type target struct {
 	parent  int32   // or -1
 	unknown bool    // to the registry: known by its outages alone
 	outages []int32 // its own
-	family  []int32 // the targets whose outages may be meant: itself, what it is part of, its parts
+	family  []int32 // the targets whose outages may be meant: itself, all that it is part of, its parts and theirs
 }
 
 // pattern is one string that the matcher looks for.
@@ -61,7 +62,7 @@ type pattern struct {
 // that the registry does not know are known by the outage's ServiceName.
 func NewLinker(r *Registry, outages []hugops.Outage) *Linker {
 	l := &Linker{bySlug: map[string]int32{}, handles: map[string]int32{}, tags: map[string]int32{}, joined: map[string]int32{},
-		domains: map[string]int32{}, statusHosts: map[string]int32{}, pages: map[string]int32{}, ofX: map[string]bool{}, ask: partOfSpeech}
+		domains: map[string]int32{}, statusHosts: map[string]int32{}, pages: map[string]int32{}, byID: map[string]int32{}, ofX: map[string]bool{}, ask: partOfSpeech}
 	b := &patternBuilder{linker: l, at: map[string]int{}}
 	for _, w := range words().order {
 		b.outageWord(w, words().outage[w])
@@ -81,6 +82,7 @@ func NewLinker(r *Registry, outages []hugops.Outage) *Linker {
 			l.ofX[outages[i].ID] = true
 		}
 	}
+	l.addCascadeParents()
 	l.addFamilies(r)
 	l.matcher = newMatcher(b.texts)
 	return l
@@ -205,6 +207,20 @@ func (l *Linker) addUnknown(b *patternBuilder, slug, name string) int32 {
 	return t
 }
 
+// addCascadeParents notes which outages fell with which.
+func (l *Linker) addCascadeParents() {
+	at := make(map[string]int32, len(l.outages))
+	for i := range l.outages {
+		at[l.outages[i].outage.ID] = int32(i)
+	}
+	for i := range l.outages {
+		o := &l.outages[i]
+		if p, ok := at[o.outage.Parent]; ok && o.outage.Parent != "" {
+			o.parent, l.byID[o.outage.ID] = p, int32(i)
+		}
+	}
+}
+
 // addFamilies notes, for every target, whose outages may be meant by its name.
 func (l *Linker) addFamilies(r *Registry) {
 	for i := range r.services {
@@ -219,7 +235,10 @@ func (l *Linker) addFamilies(r *Registry) {
 		}
 	}
 	for i := range l.targets {
-		if p := l.targets[i].parent; p >= 0 && len(l.targets[i].outages) > 0 {
+		if len(l.targets[i].outages) == 0 {
+			continue
+		}
+		for p := l.targets[i].parent; p >= 0; p = l.targets[p].parent {
 			l.targets[p].family = append(l.targets[p].family, int32(i))
 		}
 	}

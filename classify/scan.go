@@ -402,5 +402,8 @@ func (h *hit) text(s *scan) string {
 	if note == "" {
 		note = string(s.f.text[h.start:h.end])
 	}
+	if h.kind == byHandle && s.post.ReplyTo != "" {
+		return "reply:@" + note
+	}
 	return evidenceNames[h.kind] + note
 }

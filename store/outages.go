@@ -18,7 +18,8 @@ import (
 var putting sync.Mutex
 
 // PutOutages stores outages, each in place of the one with its id. What is
-// stored as it is already writes nothing. Invalid ones are refused, all of them.
+// stored as it is already writes nothing. A parent stays known until another is
+// named. Invalid ones are refused, all of them.
 func (s *Store) PutOutages(ctx context.Context, outages []hugops.Outage) error {
 	for i := range outages {
 		if err := outages[i].Validate(); err != nil {
@@ -38,6 +39,9 @@ func (s *Store) PutOutages(ctx context.Context, outages []hugops.Outage) error {
 	var changed []storedOutage
 	for _, o := range outages {
 		o, old := normal(o), at[o.ID]
+		if o.Parent == "" {
+			o.Parent = old.Parent // an operator said so; status pages never do
+		}
 		if reflect.DeepEqual(o, old.Outage) {
 			continue
 		}
@@ -120,7 +124,7 @@ func (s *Store) readOutages(ctx context.Context, id ...any) ([]storedOutage, err
 		var at []time.Time
 		var status, text []string
 		err := r.Scan(&o.ID, &o.version, &o.Service, &o.ServiceName, &o.Title, &o.StartedAt, &o.EndedAt, &o.URL,
-			&o.Impact, &o.Components, &at, &status, &text, &o.Source, &o.Demo)
+			&o.Impact, &o.Components, &at, &status, &text, &o.Source, &o.Demo, &o.Parent)
 		for i := range at {
 			o.Updates = append(o.Updates, hugops.Update{At: orZero(at[i]), Status: status[i], Text: text[i]})
 		}
@@ -151,6 +155,7 @@ var outageColumns = []clickhouse.ColumnNameAndType{
 	{Name: "update_at", Type: "Array(DateTime64(6, 'UTC'))"},
 	{Name: "update_status", Type: "Array(String)"},
 	{Name: "update_text", Type: "Array(String)"},
+	{Name: "parent", Type: "String"},
 }
 
 func (s *Store) insertOutages(ctx context.Context, rows []storedOutage) error {
@@ -179,6 +184,7 @@ func (s *Store) insertOutages(ctx context.Context, rows []storedOutage) error {
 	arrays(b, 14, rows, func(o *storedOutage) []string {
 		return updates(o, func(u *hugops.Update) string { return u.Text })
 	})
+	column(b, 15, rows, func(o *storedOutage) string { return o.Parent })
 	return b.send()
 }
 

@@ -78,8 +78,9 @@ func changedOutages(before, after []hugops.Outage) []hugops.Outage {
 }
 
 func linksAlike(a, b hugops.Outage) bool {
-	return a.Service == b.Service && a.ServiceName == b.ServiceName && a.Title == b.Title && a.URL == b.URL &&
-		a.StartedAt.Equal(b.StartedAt) && a.EndedAt.Equal(b.EndedAt) && slices.Equal(a.Components, b.Components)
+	return a.Service == b.Service && a.ServiceName == b.ServiceName && a.Title == b.Title && a.URL == b.URL && a.Parent == b.Parent &&
+		a.StartedAt.Equal(b.StartedAt) && a.EndedAt.Equal(b.EndedAt) && slices.Equal(a.Components, b.Components) &&
+		a.LeadTime() == b.LeadTime()
 }
 
 // outagesEvery is how often a role asks the store which outages are known.

@@ -23,7 +23,7 @@ var outagesCommand = command{
     {"outages":[{"id","service","title","started_at","ended_at","url",
                  "updates":[{"at","status","text"}]}]}
 (times are RFC 3339; ended_at is left out while the outage is open; impact,
-components and demo are optional) or an Atlassian Statuspage incidents.json as it
+components, demo and parent, the id of the outage that it fell with, are optional) or an Atlassian Statuspage incidents.json as it
 is. An id that is known already is brought up to date. A file with a mistake is
 imported not at all, and the mistakes are listed.
 

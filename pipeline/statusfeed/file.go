@@ -23,6 +23,7 @@ type entry struct {
 	Title       string        `json:"title"`
 	StartedAt   time.Time     `json:"started_at"`
 	EndedAt     time.Time     `json:"ended_at"`
+	Parent      string        `json:"parent"`
 	URL         string        `json:"url"`
 	Impact      string        `json:"impact"`
 	Components  []string      `json:"components"`
@@ -42,7 +43,7 @@ var impacts = []string{"", "none", "minor", "major", "critical", "maintenance"}
 // ParseFile reads a file of outages: either
 //
 //	{"outages":[{"id","service","title","started_at","ended_at","url",
-//	  "impact","components","demo","updates":[{"at","status","text"}]}]}
+//	  "parent","impact","components","demo","updates":[{"at","status","text"}]}]}
 //
 // with times in RFC 3339, of which ended_at and all after it may be missing, or
 // a Statuspage incidents.json as it is. Lookup turns the name of a service into
@@ -122,7 +123,7 @@ func (e *entry) outage(lookup func(string) (slug, name string)) (hugops.Outage, 
 		errs = append(errs, fmt.Errorf("impact %q is none of none, minor, major, critical, maintenance", e.Impact))
 	}
 	o := hugops.Outage{ID: e.ID, Title: strings.TrimSpace(e.Title), StartedAt: e.StartedAt.UTC(), EndedAt: e.EndedAt.UTC(),
-		URL: e.URL, Impact: e.Impact, Components: e.Components, Demo: e.Demo, Source: "file"}
+		Parent: e.Parent, URL: e.URL, Impact: e.Impact, Components: e.Components, Demo: e.Demo, Source: "file"}
 	if e.Demo {
 		o.Source = "demo"
 	}

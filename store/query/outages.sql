@@ -1,4 +1,4 @@
 SELECT id, version, service, service_name, title, started_at, ended_at, url, impact,
-    components, update_at, update_status, update_text, source, demo
+    components, update_at, update_status, update_text, source, demo, parent
 FROM outages FINAL
 ORDER BY started_at DESC, id
