@@ -120,7 +120,7 @@ func (s *scan) byRules(h hit) verdict {
 	if one {
 		return no // "X" counts by what follows only
 	}
-	if h.alias.Common && (s.neighbourCapital(h) || !s.about() && !(capital && !shouting && !s.opens(h.start) && s.lang != "de") && !(s.english() && (s.opens(h.start) || onService[prev] || owner[prev] || clauseOpener[prev]))) {
+	if h.alias.Common && (s.neighbourCapital(h) || !s.about() && !(s.english() && (s.opens(h.start) || onService[prev] || owner[prev] || clauseOpener[prev]))) {
 		return no
 	}
 	switch named := capital && !shouting && s.lang != "de"; {

@@ -34,7 +34,9 @@ func (l *Linker) Candidates(p *hugops.Post) []Candidate {
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Candidate) int { return cmp.Or(cmp.Compare(b.Probability, a.Probability), cmp.Compare(a.Outage, b.Outage)) })
+	slices.SortStableFunc(out, func(a, b Candidate) int {
+		return cmp.Or(cmp.Compare(b.Probability, a.Probability), cmp.Compare(a.Outage, b.Outage))
+	})
 	return out
 }
 
