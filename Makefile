@@ -77,7 +77,7 @@ PEERS_DIR := bin/peers
 NAME_fasttext := fastText
 NAME_encoder := MiniLM encoder + linear head
 NAME_tfidf := TF-IDF + linear head
-eval: ## the stance model's scores on labelled posts (DEV=FILE), beside its peers
+eval: ## the stance model's scores on labelled posts (DEV=FILE), beside its peers; the linker's
 	@test -f $(DEV) || { echo "There are no labelled posts at $(DEV): say where with DEV=FILE (\"bin/hugops help eval\" has the format)."; exit 1; }
 	@go build -trimpath -o $(BIN) ./cmd/hugops
 	@if [ -n "$(PEERS)" ]; then \
@@ -91,6 +91,7 @@ eval: ## the stance model's scores on labelled posts (DEV=FILE), beside its peer
 	  $(PEERS_DIR)/venv/bin/python -B classify/peers/peers.py $$sets --out $(PEERS_DIR) --peers "$(PEERS)" $(DEV); \
 	fi
 	@$(BIN) eval $(foreach p,$(PEERS),--peer "$(NAME_$(p))=$(PEERS_DIR)/$(p).tsv") --pairs classify/pairs/heldout.tsv $(DEV)
+	@$(BIN) eval --linking classify/linking
 
 kafka: engine ## the main job, killed on the way, against real Apache Kafka (Java, Maven)
 	@deploy/kafka-test/run.sh go test -count=1 -v -run TestApacheKafka ./cmd/hugops

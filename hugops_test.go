@@ -183,3 +183,24 @@ func TestProbabilitiesStance(t *testing.T) {
 		}
 	}
 }
+
+func TestLeadTime(t *testing.T) {
+	start := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		first time.Duration // of the notices, after the start; negative: before it
+		want  time.Duration
+	}{
+		"noticed at the start":          {0, 60 * time.Minute},
+		"noticed before":                {-5 * time.Minute, 60 * time.Minute},
+		"start set back by 20 minutes":  {20 * time.Minute, 40 * time.Minute},
+		"start set back by three hours": {3 * time.Hour, 10 * time.Minute},
+	} {
+		o := hugops.Outage{StartedAt: start, Updates: []hugops.Update{{At: start.Add(c.first)}}}
+		if got := o.LeadTime(); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+		if !o.InReach(start.Add(-c.want)) || o.InReach(start.Add(-c.want-time.Second)) {
+			t.Errorf("%s: the reach does not begin with the lead time", name)
+		}
+	}
+}

@@ -21,6 +21,8 @@ type Outage struct {
 	StartedAt   time.Time `json:"started_at"`
 	// EndedAt is zero while the outage is open.
 	EndedAt time.Time `json:"ended_at,omitzero"`
+	// Parent is the ID of the outage that it fell with, if it did: a cascade.
+	Parent string `json:"parent,omitempty"`
 	// URL is the provider's page of the incident.
 	URL        string   `json:"url,omitempty"`
 	Impact     string   `json:"impact,omitempty"` // none, minor, major, critical, maintenance
@@ -97,9 +99,23 @@ const (
 	ReachAfter  = 6 * time.Hour
 )
 
+// LeadTime is how long before the official start posts may belong to the outage:
+// users are faster than status pages, by ReachBefore at most. A provider whose
+// first notice came after the start that it gives has set the start back to where
+// it was: so much less may users have been ahead of it.
+func (o *Outage) LeadTime() time.Duration {
+	lead := ReachBefore
+	if len(o.Updates) > 0 {
+		if back := o.Updates[0].At.Sub(o.StartedAt); back > 0 {
+			lead -= back
+		}
+	}
+	return max(lead, ReachBefore/6)
+}
+
 // InReach reports whether a post of time t may belong to the outage.
 func (o *Outage) InReach(t time.Time) bool {
-	if t.Before(o.StartedAt.Add(-ReachBefore)) {
+	if t.Before(o.StartedAt.Add(-o.LeadTime())) {
 		return false
 	}
 	return o.EndedAt.IsZero() || !t.After(o.EndedAt.Add(ReachAfter))
@@ -119,6 +135,8 @@ func (o *Outage) Validate() error {
 		return fmt.Errorf("%w outage %s: started_at is missing", ErrInvalid, o.ID)
 	case o.StartedAt.Before(earliest) || o.StartedAt.After(latest):
 		return fmt.Errorf("%w outage %s: started_at %s is out of range", ErrInvalid, o.ID, o.StartedAt.Format(time.RFC3339))
+	case o.Parent == o.ID:
+		return fmt.Errorf("%w outage %s: it is its own parent: name the outage that it fell with, or none", ErrInvalid, o.ID)
 	case !o.EndedAt.IsZero() && o.EndedAt.Before(o.StartedAt):
 		return fmt.Errorf("%w outage %s: ended_at %s is before started_at %s", ErrInvalid, o.ID,
 			o.EndedAt.Format(time.RFC3339), o.StartedAt.Format(time.RFC3339))

@@ -44,7 +44,11 @@ var (
 	// What stands before the word rather than the name.
 	wordBefore = set(`some any much more enough less little a an cut cutting the this that these those each every most both many few our their two three
 		several other all support engineering development dev ops security response different data repair which own first sales another good off
-		ein eine einen einem einer un une alle die das der den dem unsere unser viele beide mehrere kein keine`)
+		ein eine einen einem einer un une alle die das der den dem unsere unser viele beide mehrere kein keine zwei drei vier fünf deux trois quatre
+		aucun aucune sans dos tres cuatro dois duas três twee drie ninguna sin sem nenhuma geen`)
+	// What stands before a person's name.
+	kin = set(`uncle aunt brother sister cousin grandpa grandma onkel tante opa oma bruder schwester oncle frère soeur cousin papy mamie tío tía hermano hermana
+		primo prima tio tia irmão irmã oom broer zus monsieur madame herr frau señor señora`)
 	// What follows "out" where it means that nothing works.
 	stillOut = set(`again here since nationwide today rn across for all`)
 	// What else a sentence or title begins with before a name.
@@ -65,7 +69,7 @@ func (l *Linker) supported(s *scan, h hit) bool {
 	case v != unsure:
 		return v == yes
 	case s.lang != "" && s.lang != "en":
-		return len(s.trouble) > 0 && !h.alias.Common
+		return len(s.trouble) > 0 && !h.alias.Common && s.troubleBeside(h)
 	}
 	return l.byGrammar(s, h)
 }
@@ -73,11 +77,14 @@ func (l *Linker) supported(s *scan, h hit) bool {
 // byRules applies the cheap rules in order; the first that speaks decides.
 func (s *scan) byRules(h hit) verdict {
 	prev, next := s.word(h.start, -1), s.word(h.end, +1)
-	shouting := s.f.upper > s.f.lower
+	shouting := s.shouting(h)
 	capital := s.capital(h)
 	one := utf8.RuneCount(s.f.text[h.start:h.end]) == 1
 	if hyphen := h.start > 0 && s.f.text[h.start-1] == '-' || h.end < len(s.f.text) && s.f.text[h.end] == '-' && !capital; hyphen {
 		return no
+	}
+	if s.lang == "de" && capital && h.end < len(s.f.text) && s.f.text[h.end] == '-' {
+		return is(s.about()) // "Wise-Karte", "Slack-Störung"
 	}
 	if h.alias.Common && (!capital || shouting) {
 		if s.english() && !shouting {
@@ -88,6 +95,9 @@ func (s *scan) byRules(h hit) verdict {
 	if s.secondOfName(h) {
 		return no // "Times Square", "Taylor Swift"
 	}
+	if kin[prev] {
+		return no // "mon oncle Claude"
+	}
 	if v := s.byNext(h, prev, next, capital); v != unsure {
 		return v
 	}
@@ -95,11 +105,17 @@ func (s *scan) byRules(h hit) verdict {
 		return no
 	}
 	before := s.word(s.wordStart(h.start), -1)
-	if !s.english() && (!capital || s.lang == "de") && wordBefore[prev] || !capital && before == "out" && prev == "of" {
+	if !s.english() && (!capital || s.lang == "de") && wordBefore[prev] && !(prev == "a" && s.lang == "pt") || !capital && before == "out" && prev == "of" {
 		return no
 	}
 	if !h.alias.Common && ((prev == "to" || prev == "for") && gratitude[before] || address[prev]) && !s.english() {
 		return yes
+	}
+	if s.lang == "ja" && capital && s.about() && h.end < len(s.f.text) && s.f.text[h.end] >= utf8.RuneSelf {
+		return yes // Latin letters among Japanese ones are a name: "Xが落ちた"
+	}
+	if capital && s.about() && s.listed(h) {
+		return yes // "ChatGPT, X and Canva are down"
 	}
 	if one {
 		return no // "X" counts by what follows only
@@ -113,7 +129,9 @@ func (s *scan) byRules(h hit) verdict {
 	case s.english():
 		return unsure
 	case !s.about():
-		return no
+		return is(named && next != "" && !wordAfter[next] && s.saysWhat(h))
+	case !capital && !s.troubleBeside(h):
+		return no // "haz zoom en la foto, el edificio está caído"
 	case named && !pluralVerb[next]:
 		return yes // it opens a sentence about trouble, and no rule above knows it as a word
 	}
@@ -259,6 +277,9 @@ func (s *scan) secondOfName(h hit) bool {
 	if s.f.marks[i]&(markUpper|markSpan) != markUpper || isOutageWord(w) {
 		return false
 	}
+	if !h.alias.Common && s.opens(i) && words().plain[w] {
+		return false // "Fourth Azure incident": any word begins a sentence
+	}
 	for _, set := range []map[string]bool{address, gratitude, clauseOpener, asking, onService, serviceVerb, wordBefore, owner, beginning} {
 		if set[w] {
 			return false
@@ -270,6 +291,39 @@ func (s *scan) secondOfName(h hit) bool {
 		}
 	}
 	return true
+}
+
+// shouting reports whether the post is written in capitals, the name apart:
+// "LINE" among Japanese letters is no shouting.
+func (s *scan) shouting(h hit) bool {
+	upper := s.f.upper
+	for i := h.start; i < h.end; i++ {
+		if s.f.marks[i]&markUpper != 0 {
+			upper--
+		}
+	}
+	return upper > s.f.lower
+}
+
+// troubleBeside reports whether an outage word stands in the clause of the name:
+// no comma and no full stop between.
+func (s *scan) troubleBeside(h hit) bool {
+	for _, w := range s.trouble {
+		between := s.f.text[min(h.end, w.end):max(h.start, w.start)]
+		if w.end <= h.start {
+			between = s.f.text[w.end:h.start]
+		}
+		if !strings.ContainsAny(string(between), ".!?,;:") {
+			return true
+		}
+	}
+	return false
+}
+
+// saysWhat reports whether a sentence that begins with the name says what it
+// does: "Slack kostet ab Januar mehr".
+func (s *scan) saysWhat(h hit) bool {
+	return s.opens(h.start) && !h.alias.Common && s.touches(h.end) && !s.neighbourCapital(h)
 }
 
 // troubleWithin reports whether an outage word begins within n bytes behind a

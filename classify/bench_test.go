@@ -2,6 +2,7 @@ package classify
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,19 +25,43 @@ func benchPosts() (posts []hugops.Post) {
 	return posts
 }
 
-// linkPosts are the plain cases: no name among them is a word, so none needs the tagger.
-func linkPosts() []hugops.Post {
-	posts := benchPosts()
-	for i := range posts {
-		posts[i].Text = "hugs to the team at " + Services().All()[i%len(Services().All())].Name + ", that outage looks rough. We have all been there, it will pass and there will be cake."
+// linkPosts name services whose names are no words, so that none needs the tagger.
+func linkPosts() (posts []hugops.Post) {
+	for i, s := range sureServices() {
+		text := "hugs to the team at " + s.Name + ", that outage looks rough. We have all been there, it will pass and there will be cake."
+		posts = append(posts, hugops.Post{Text: text, Lang: "en", PostedAt: noon.Add(time.Duration(i) * time.Minute)})
+	}
+	return posts
+}
+
+// sureServices are those with no name that is a word.
+func sureServices() (sure []Service) {
+	for _, s := range Services().All() {
+		if !slices.ContainsFunc(s.Aliases, func(a Alias) bool { return a.Word }) {
+			sure = append(sure, s)
+		}
+	}
+	return sure
+}
+
+// everydayPosts are what most of a network is: posts that name no service.
+func everydayPosts() (posts []hugops.Post) {
+	for i, text := range []string{
+		"good morning everyone except my alarm clock, coffee is on and the cat has opinions about breakfast again, how is yours going?",
+		"the train broke down and now we are stuck in a field with a hundred sheep, the driver is handing out biscuits, best commute all year",
+		"finished the book at two in the morning and now I cannot stop thinking about the ending, somebody please talk to me about chapter nine",
+		"Der Aufzug ist kaputt und ich wohne im siebten Stock, wer hat mir eigentlich geraten, heute den Wocheneinkauf zu machen?",
+		"https://example.com/recipes/soup is the best thing I have cooked this week, twenty minutes, one pot, no regrets #soup #cooking",
+	} {
+		posts = append(posts, hugops.Post{Text: text, Lang: "en", PostedAt: noon.Add(time.Duration(i) * time.Minute)})
 	}
 	return posts
 }
 
 func manyOutages(n int) (outages []hugops.Outage) {
-	all := Services().All()
+	all := sureServices()
 	for i := range n {
-		o := outage(fmt.Sprintf("o-%d", i), all[i%80].Slug, "Elevated errors in region "+fmt.Sprint(i), 0, fmt.Sprintf("Part %d", i))
+		o := outage(fmt.Sprintf("o-%d", i), all[i%len(all)].Slug, "Elevated errors in region "+fmt.Sprint(i), 0, fmt.Sprintf("Part %d", i))
 		outages = append(outages, o)
 	}
 	return outages
@@ -55,7 +80,7 @@ func BenchmarkClassify(b *testing.B) {
 
 func BenchmarkLink(b *testing.B) {
 	l := NewLinker(Services(), manyOutages(200))
-	for name, posts := range map[string][]hugops.Post{"named": linkPosts(), "doubtful": benchPosts()} {
+	for name, posts := range map[string][]hugops.Post{"everyday": everydayPosts(), "named": linkPosts(), "doubtful": benchPosts()} {
 		b.Run(name, func(b *testing.B) {
 			tagger() // loaded once a process
 			b.ReportAllocs()

@@ -14,7 +14,8 @@
 // and that no text makes it panic. Everything here is safe for concurrent use.
 //
 // Data stand in plain files: services.tsv (the registry), words.tsv (outage
-// words, solidarity tags, words that products are named after), ordinary.txt
-// (ordinary words of the corpus), corpus/ (labelled posts that the model learns
+// words, other signs, solidarity tags, words that products are named after),
+// ordinary.txt (ordinary words of the corpus), linking/ (posts that the linker is
+// measured on; docs/LINKING.md), corpus/ (labelled posts that the model learns
 // from) and stance.model (what it learnt; see classify/train and docs/MODEL.md).
 package classify

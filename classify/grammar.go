@@ -40,7 +40,7 @@ var (
 		page pages session sessions file files sync integration alerts bill internet wifi broadband uploads search
 		site chat chats admin calendar network tech queue data storage database db warehouse ingest logs events stream streams video audio voice server code
 		editor portal downloads mail email emails inbox cloud feed timeline dms store balance transfer transfers card cards payouts order orders delivery
-		maps subscription runners functions host hosting agent customer phone cameras camera doorbell driver`)
+		maps registers ceo cto noc friends posts trading lag users customers services livebox modem router terminals stores scenarios automations download threads cams subscription runners functions host hosting agent customer phone cameras camera doorbell driver`)
 	// The people of a service, whom one thanks: "the render folks".
 	servicePeople = set(`folks team people crew engineer engineers ops sre sres devs staff oncall`)
 	// What is said of the time or to nobody, which the tagger takes for nouns.
@@ -56,6 +56,11 @@ var (
 	onlooker = set(`anyone anybody everyone everybody someone somebody people folks running hosted run`)
 	// The name of mine or of others: "my slack", "everyone else's teams".
 	owner = set(`my our your else's anyone's everyone's everybody's anybody's`)
+	// How one gets into a service, before "to" and "into".
+	entering = set(`in log login logged logging get connect connecting deploy deploying`)
+	// What a company does, said right behind its name.
+	companyVerb = set(`announced announces announcing says said wants plans adds added launches launched raises raised cut bought buys sold opens opened ships shipped
+		introduced introduces released releases costs charges fined blamed blames blaming hired fired hires promises promised claims claimed apologised apologized admits admitted`)
 	// What one does to a service, before "to".
 	reaching = set(`migrate migrated migrating stream streaming sync syncing publishing back connect connecting connected log logged login go goes went move moved moving switch switched post posted posting send sent upload uploading
 		talk talking subscribe subscribed pay paying publish deploy deploying thanks thank hugs hug love`)
@@ -94,7 +99,7 @@ func (c *clause) says(s *scan, h hit, trouble bool) verdict {
 		return unsure // nobody could tell
 	}
 	prev, next := c.prev(), c.next()
-	capital := s.capital(h) && s.f.upper <= s.f.lower
+	capital := s.capital(h) && !s.shouting(h)
 	common := h.alias.Common
 	plural := s.f.text[h.end-1] == 's' && c[2].is("NNS", "NNPS", "VBZ")
 	owned := owner[prev.word] || prev.tag == "POS" && owner[c[0].word+prev.word]
@@ -106,10 +111,18 @@ func (c *clause) says(s *scan, h hit, trouble bool) verdict {
 		return no
 	case prev.word == "n't" && s.asksWhy(h) && trouble:
 		return yes // "why won't slack load"
+	case next.is("VBZ") && c[4].is("VBN") && !serviceVerb[next.word] && next.word != "gets":
+		return no // "zoom lens broken": a noun, whatever the tagger says
+	case capital && companyVerb[next.word] && !plural:
+		return yes // "Slack announced"
+	case capital && !common && next.tag == "POS" && prev.ends() && c[4].is("NN", "NNS", "JJ"):
+		return yes // "Stripe's docs"
 	case next.noun() && !isOutageWord(next.word):
 		return no // a compound: "zoom lens", "steam pipes", "Ring road"
 	case next.is("CD") && !isOutageWord(next.word) || next.is("WDT", "WP") || next.is("VBP") && !onService[prev.word] || next.word == "of":
 		return no
+	case prev.word == "my" && plural && next.is("VBP", "VBD"):
+		return no // "two of my teams were relegated"
 	case owned && !capital:
 		return is(trouble && (next.finite() || next.ends() || s.troubleWithin(h.end, 12)))
 	case (prev.determines() || prev.is("VBG") && c[0].is("DT", "PRP$")) && !capital:
@@ -117,7 +130,7 @@ func (c *clause) says(s *scan, h hit, trouble bool) verdict {
 	case s.listed(h) && trouble:
 		return yes
 	case common:
-		return is(trouble && (next.tag == "POS" || next.word == "out" || next.ends() || serviceVerb[next.word] || s.troubleWithin(h.end, 8) && next.word != "failure" && next.word != "failures"))
+		return is(trouble && (next.tag == "POS" || next.word == "out" || next.ends() || serviceVerb[next.word] || next.is("MD") && capital || s.troubleWithin(h.end, 8) && next.word != "failure" && next.word != "failures"))
 	case next.tag == "POS" && (prev.ends() || clauseOpener[prev.word]) || address[prev.word] && !plural && trouble:
 		return is(trouble)
 	case next.is("DT", "PRP$") && prev.ends() && !capital && !trouble || next.is("PRP$") && prev.ends():
@@ -164,6 +177,8 @@ func (c *clause) saysOfCommon(s *scan, h hit) verdict {
 	case prev.determines() || !s.about():
 		return no
 	case prev.word == "on" && onlooker[c[0].word]:
+		return yes
+	case (prev.word == "to" || prev.word == "into") && entering[c[0].word]:
 		return yes
 	case asking[prev.word] || prev.word == "with" && onlooker[c[0].word]:
 		return is(s.troubleWithin(h.end, 12))

@@ -18,7 +18,8 @@ func Digest(outages ...hugops.Outage) uint64 {
 	sum := fnv.New64a()
 	enc := json.NewEncoder(sum)
 	for _, o := range sorted {
-		enc.Encode([]any{o.ID, o.Service, o.ServiceName, o.Title, o.StartedAt.UTC(), o.EndedAt.UTC(), o.URL, o.Components}) // a hash takes everything
+		enc.Encode([]any{o.ID, o.Service, o.ServiceName, o.Title, o.StartedAt.UTC(), o.EndedAt.UTC(), o.URL, o.Components,
+			o.Impact, o.Regions, o.Parent, o.MergedInto, o.LeadTime()}) // a hash takes everything
 	}
 	return sum.Sum64()
 }

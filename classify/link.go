@@ -21,9 +21,10 @@ const (
 	pNamed   = 0.92 // name, handle, hashtag or site, and words of an outage
 	pAuthor  = 0.90 // the provider's own account
 	pWord    = 0.86 // a name that is a word too, and words of an outage
-	pBare    = 0.55 // a name without any word of an outage, of a service that people speak of every day
+	pStirred = 0.66 // a name without any word of an outage, which means it all the same (context.go)
 	pUnknown = 0.75 // the same of a service that the registry does not know: few speak of it on other days
 	pMax     = 0.98
+	unmeant  = 0.45 // what is left of these where something else is meant (context.go)
 	perScope = 0.03 // more for a component or title word that the post names
 )
 
@@ -32,20 +33,28 @@ const (
 	kinSelf   = 1.0
 	kinParent = 0.95 // S3 is named, AWS is out
 	kinPart   = 0.75 // AWS is named, S3 is out
+	cascade   = 0.60 // Slack is named and out, since AWS is
 )
 
 // known is an outage with what its candidates are told apart by.
 type known struct {
 	outage     hugops.Outage
+	parent     int32    // the outage that it fell with, or -1
 	components []string // folded names
+	regions    []string // the same
 	words      []string // folded words of the title that say something
 }
 
 func newKnown(o *hugops.Outage) known {
-	k := known{outage: *o}
+	k := known{outage: *o, parent: -1}
 	for _, c := range o.Components {
 		if c = strings.TrimSpace(foldString(c)); len(c) > 2 && !slices.Contains(k.components, c) {
 			k.components = append(k.components, c)
+		}
+	}
+	for _, r := range o.Regions {
+		if r = strings.TrimSpace(foldString(r)); len(r) > 2 && !slices.Contains(k.components, r) && !slices.Contains(k.regions, r) {
+			k.regions = append(k.regions, r)
 		}
 	}
 	name := foldString(o.ServiceName + " " + o.Service)
@@ -104,6 +113,7 @@ func (l *Linker) Link(p *hugops.Post) (services []string, links []hugops.Link) {
 			links = addLink(links, l.explain(s, t, c))
 		}
 	}
+	links = l.addCascades(p, links)
 	if p.Network == hugops.X {
 		links = slices.DeleteFunc(links, func(k hugops.Link) bool { return l.ofX[k.Outage] })
 	}
@@ -117,6 +127,22 @@ func (l *Linker) Link(p *hugops.Post) (services []string, links []hugops.Link) {
 		return strings.Compare(a.Outage, b.Outage)
 	})
 	return services, links
+}
+
+// Troubled returns those of the services that a post names which it says are in
+// trouble now, whether an outage of them is known or not. What X's own posts say of
+// X is left out, as in Link.
+func (l *Linker) Troubled(p *hugops.Post) (services []string) {
+	s := scans.Get().(*scan)
+	defer scans.Put(s)
+	l.read(s, p)
+	for _, t := range s.found {
+		slug := l.targets[t].slug
+		if c := s.around(t); s.about() && c.meant() && !(p.Network == hugops.X && slug == "x") {
+			services = append(services, slug)
+		}
+	}
+	return services
 }
 
 // addLink adds a link, or keeps the more probable of two to the same outage.
@@ -135,45 +161,94 @@ func addLink(links []hugops.Link, n hugops.Link) []hugops.Link {
 // best returns the most probable outage of the target, if it is probable enough:
 // rivals share the probability by their weights.
 func (l *Linker) best(s *scan, t int32) (best candidate, ok bool) {
-	strength := s.strength(t, l.targets[t].unknown)
 	total := 0.0
+	l.candidates(s, t, func(c candidate) {
+		total += c.weight
+		if !ok || l.ahead(&c, &best) {
+			best, ok = c, true
+		}
+	})
+	if !ok {
+		return best, false
+	}
+	best.base = best.share(total)
+	return best, best.base > LinkThreshold
+}
+
+// ahead reports whether a candidate comes before another; in a tie, the one of the
+// lower id does, whatever the order of the outages.
+func (l *Linker) ahead(a, b *candidate) bool {
+	return a.weight > b.weight || a.weight == b.weight && l.outages[a.outage].outage.ID < l.outages[b.outage].outage.ID
+}
+
+// share is the probability of a candidate among rivals of a total weight.
+func (c *candidate) share(total float64) float64 {
+	return math.Round(min(c.base, pMax)*c.weight/total*1e4) / 1e4
+}
+
+// candidates calls yield for every outage in reach of the target's family.
+func (l *Linker) candidates(s *scan, t int32, yield func(c candidate)) {
+	strength := -1.0 // asked for once, and only if there is an outage
 	for _, member := range l.targets[t].family {
 		kin := kinSelf
 		switch {
 		case member == t:
-		case l.targets[member].parent == t:
-			kin = kinPart
-		default:
+		case l.targets[t].above(member, l.targets):
 			kin = kinParent
+		default:
+			kin = kinPart
 		}
 		for _, o := range l.targets[member].outages {
-			c, reaches := l.outages[o].candidate(s, strength*kin, kin)
-			if !reaches {
+			if f, _ := timeFactor(&l.outages[o].outage, s.post.PostedAt); f == 0 {
 				continue
 			}
-			c.outage = o
-			total += c.weight
-			if !ok || c.weight > best.weight || c.weight == best.weight && l.outages[o].outage.ID < l.outages[best.outage].outage.ID {
-				best, ok = c, true
+			if strength < 0 {
+				strength = s.strength(t, l.targets[t].unknown)
 			}
+			c := l.outages[o].candidate(s, strength*kin, kin)
+			c.outage = o
+			yield(c)
 		}
 	}
-	if !ok {
-		return best, false
-	}
-	best.base = min(best.base, pMax) * best.weight / total
-	best.base = math.Round(best.base*1e4) / 1e4
-	return best, best.base > LinkThreshold
 }
 
-// candidate weighs one outage for a post.
-func (k *known) candidate(s *scan, strength, kin float64) (c candidate, reaches bool) {
-	f, when := timeFactor(&k.outage, s.post.PostedAt)
-	if f == 0 {
-		return c, false
+// above reports whether member is what the target is part of, directly or not.
+func (t *target) above(member int32, all []target) bool {
+	for p := t.parent; p >= 0; p = all[p].parent {
+		if p == member {
+			return true
+		}
 	}
+	return false
+}
+
+// addCascades adds, for each link, the outage that its own fell with, if that is
+// in reach: less probable than one that the post names.
+func (l *Linker) addCascades(p *hugops.Post, links []hugops.Link) []hugops.Link {
+	for i := 0; i < len(links); i++ {
+		o, ok := l.byID[links[i].Outage]
+		if !ok || l.outages[o].parent < 0 {
+			continue
+		}
+		k := &l.outages[l.outages[o].parent]
+		f, when := timeFactor(&k.outage, p.PostedAt)
+		if prob := math.Round(links[i].Probability*cascade*f*1e4) / 1e4; prob > LinkThreshold {
+			links = addLink(links, hugops.Link{Outage: k.outage.ID, Probability: prob, Evidence: []string{"cascade:" + links[i].Outage, "time:" + when}})
+		}
+	}
+	return links
+}
+
+// candidate weighs one outage in reach for a post.
+func (k *known) candidate(s *scan, strength, kin float64) (c candidate) {
+	f, when := timeFactor(&k.outage, s.post.PostedAt)
 	c.when = when
 	for _, name := range k.components {
+		if s.names(name) {
+			c.scope += 2
+		}
+	}
+	for _, name := range k.regions {
 		if s.names(name) {
 			c.scope += 2
 		}
@@ -195,7 +270,7 @@ func (k *known) candidate(s *scan, strength, kin float64) (c candidate, reaches 
 	if k.outage.Impact == "maintenance" || k.outage.Impact == "none" {
 		c.weight *= 0.5
 	}
-	return c, true
+	return c
 }
 
 // nearness is the time between a post and the start of an outage.
@@ -207,8 +282,8 @@ func nearness(o *hugops.Outage, t time.Time) time.Duration {
 }
 
 // timeFactor says how far the time of a post speaks for an outage: 1 while it
-// goes on; falling to 0.6 an hour before its start, since users are faster than
-// status pages; halved six hours after its end. An outage that nobody closed
+// goes on; falling to 0.6 where its lead time begins, an hour before its start at
+// most, since users are faster than status pages; halved six hours after its end. An outage that nobody closed
 // fades after two days.
 func timeFactor(o *hugops.Outage, t time.Time) (factor float64, when string) {
 	const stale = 48 * time.Hour
@@ -218,7 +293,7 @@ func timeFactor(o *hugops.Outage, t time.Time) (factor float64, when string) {
 	case !o.InReach(t):
 		return 0, ""
 	case t.Before(o.StartedAt):
-		return 1 - 0.4*float64(o.StartedAt.Sub(t))/float64(hugops.ReachBefore), "before"
+		return 1 - 0.4*float64(o.StartedAt.Sub(t))/float64(o.LeadTime()), "before"
 	case !o.EndedAt.IsZero() && !t.Before(o.EndedAt):
 		return 1 / (1 + float64(t.Sub(o.EndedAt))/float64(hugops.ReachAfter)), "after"
 	case nearness(o, t) > stale:
@@ -228,16 +303,26 @@ func timeFactor(o *hugops.Outage, t time.Time) (factor float64, when string) {
 }
 
 // strength is the probability of the best hit of a target.
-func (s *scan) strength(t int32, unknown bool) float64 {
-	bare := pBare
+func (s *scan) strength(t int32, unknown bool) (best float64) {
+	c := s.around(t)
+	meant := c.meant()
+	if unknown {
+		meant = !c.aside
+	}
+	bare := pStirred
 	if unknown {
 		bare = pUnknown
 	}
-	best := 0.0
 	for i := range s.hits {
-		if h := &s.hits[i]; h.target == t {
-			best = max(best, h.strength(s.about(), bare))
+		h := &s.hits[i]
+		if h.target != t {
+			continue
 		}
+		p := h.strength(s.about(), bare)
+		if !meant && h.kind != byStatus && h.kind != byAuthor {
+			p *= unmeant
+		}
+		best = max(best, p)
 	}
 	return best
 }
@@ -248,10 +333,10 @@ func (h *hit) strength(about bool, bare float64) float64 {
 		return pStatus
 	case h.kind == byAuthor:
 		return pAuthor
-	case !about && (h.alias == nil || !h.alias.Word):
-		return bare
+	case !about && h.alias != nil && h.alias.Word:
+		return min(bare, pStirred)
 	case !about:
-		return pBare
+		return bare
 	case h.alias != nil && h.alias.Word:
 		return pWord
 	}
@@ -274,7 +359,7 @@ func (s *scan) names(phrase string) bool {
 }
 
 // explain makes the link of a candidate, with its evidence: what names the
-// service, each thing once, then components, then the time.
+// service, each thing once, then components and words of the title, then the time.
 func (l *Linker) explain(s *scan, t int32, c candidate) hugops.Link {
 	k := &l.outages[c.outage]
 	var evidence []string
@@ -288,6 +373,16 @@ func (l *Linker) explain(s *scan, t int32, c candidate) hugops.Link {
 	for _, name := range k.components {
 		if s.names(name) {
 			evidence = append(evidence, "component:"+name)
+		}
+	}
+	for _, name := range k.regions {
+		if s.names(name) {
+			evidence = append(evidence, "region:"+name)
+		}
+	}
+	for _, w := range k.words { // of its title: a region, a feature
+		if s.names(w) {
+			evidence = append(evidence, "title:"+w)
 		}
 	}
 	return hugops.Link{Outage: k.outage.ID, Probability: c.base, Evidence: append(evidence, "time:"+c.when)}

@@ -3,6 +3,7 @@ package classify
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -13,7 +14,7 @@ import (
 
 // rulesCode changes when the code of the rules does; the tables change the hash
 // behind it by themselves.
-const rulesCode = "rules-3"
+const rulesCode = "rules-4"
 
 var rulesVersion = sync.OnceValue(func() string {
 	sum := sha256.Sum256([]byte(servicesTSV + "\x00" + wordsTSV + "\x00" + ordinaryTXT))
@@ -32,6 +33,7 @@ type Linker struct {
 	handles, tags, joined map[string]int32 // folded → target
 	domains, statusHosts  map[string]int32
 	pages                 map[string]int32 // address of an incident's page → outage
+	byID                  map[string]int32 // id of an outage that fell with another → outage
 	ofX                   map[string]bool  // ids of outages of X itself
 	known                 uint64           // Digest of the outages
 
@@ -44,14 +46,15 @@ type target struct {
 	parent  int32   // or -1
 	unknown bool    // to the registry: known by its outages alone
 	outages []int32 // its own
-	family  []int32 // the targets whose outages may be meant: itself, what it is part of, its parts
+	family  []int32 // the targets whose outages may be meant: itself, all that it is part of, its parts and theirs
 }
 
 // pattern is one string that the matcher looks for.
 type pattern struct {
 	target        int32
-	alias         *Alias // nil for a mere outage word
+	alias         *Alias // nil for a mere word
 	outage        bool
+	signs         sign
 	langs         string // for an outage word: the languages that it counts in, "" for all
 	before, after bool   // needs a word border there
 }
@@ -60,10 +63,13 @@ type pattern struct {
 // that the registry does not know are known by the outage's ServiceName.
 func NewLinker(r *Registry, outages []hugops.Outage) *Linker {
 	l := &Linker{bySlug: map[string]int32{}, handles: map[string]int32{}, tags: map[string]int32{}, joined: map[string]int32{},
-		domains: map[string]int32{}, statusHosts: map[string]int32{}, pages: map[string]int32{}, ofX: map[string]bool{}, known: Digest(outages...), ask: partOfSpeech}
+		domains: map[string]int32{}, statusHosts: map[string]int32{}, pages: map[string]int32{}, byID: map[string]int32{}, ofX: map[string]bool{}, known: Digest(outages...), ask: partOfSpeech}
 	b := &patternBuilder{linker: l, at: map[string]int{}}
 	for _, w := range words().order {
 		b.outageWord(w, words().outage[w])
+	}
+	for _, w := range slices.Sorted(maps.Keys(words().signs)) {
+		b.pattern(w).signs = words().signs[w]
 	}
 	for i := range r.services {
 		l.addService(b, &r.services[i])
@@ -72,11 +78,15 @@ func NewLinker(r *Registry, outages []hugops.Outage) *Linker {
 		l.statusHosts[host] = int32(i)
 	}
 	for i := range outages {
+		if outages[i].MergedInto != "" {
+			continue
+		}
 		l.addOutage(b, r, &outages[i])
 		if outages[i].Service == "x" {
 			l.ofX[outages[i].ID] = true
 		}
 	}
+	l.addCascadeParents()
 	l.addFamilies(r)
 	l.matcher = newMatcher(b.texts)
 	return l
@@ -204,6 +214,20 @@ func (l *Linker) addUnknown(b *patternBuilder, slug, name string) int32 {
 	return t
 }
 
+// addCascadeParents notes which outages fell with which.
+func (l *Linker) addCascadeParents() {
+	at := make(map[string]int32, len(l.outages))
+	for i := range l.outages {
+		at[l.outages[i].outage.ID] = int32(i)
+	}
+	for i := range l.outages {
+		o := &l.outages[i]
+		if p, ok := at[o.outage.Parent]; ok && o.outage.Parent != "" {
+			o.parent, l.byID[o.outage.ID] = p, int32(i)
+		}
+	}
+}
+
 // addFamilies notes, for every target, whose outages may be meant by its name.
 func (l *Linker) addFamilies(r *Registry) {
 	for i := range r.services {
@@ -218,7 +242,10 @@ func (l *Linker) addFamilies(r *Registry) {
 		}
 	}
 	for i := range l.targets {
-		if p := l.targets[i].parent; p >= 0 && len(l.targets[i].outages) > 0 {
+		if len(l.targets[i].outages) == 0 {
+			continue
+		}
+		for p := l.targets[i].parent; p >= 0; p = l.targets[p].parent {
 			l.targets[p].family = append(l.targets[p].family, int32(i))
 		}
 	}
@@ -245,6 +272,18 @@ func (l *Linker) Relevant(p *hugops.Post) (keep bool, reason string) {
 		return true, "service+open-outage"
 	}
 	return false, "no-outage"
+}
+
+// HasWordName reports whether a text has a name of a service that is an ordinary
+// word besides, whatever it means there.
+func (l *Linker) HasWordName(text string) (found bool) {
+	var f folded
+	f.fold(text)
+	l.matcher.find(f.text, func(pattern, start, end int) {
+		p := &l.patterns[pattern]
+		found = found || p.alias != nil && p.alias.Word && f.borderBefore(start) && f.borderAfter(end)
+	})
+	return found
 }
 
 // anyInReach reports whether a post may belong to an outage of the target's

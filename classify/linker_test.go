@@ -2,6 +2,7 @@ package classify
 
 import (
 	_ "embed"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -66,7 +67,16 @@ func TestLink(t *testing.T) {
 		{"github down?", "-10m", "gh-1", 0.8, 0.9, []string{"time:before"}},
 		{"github down?", "-59m", "gh-1", 0.5, 0.6, []string{"time:before"}},
 		{"github down?", "-61m", "", 0, 0, nil},
-		{"my new github repo is public", "30m", "gh-1", 0.5, 0.6, []string{"alias:github"}},
+		{"my new github repo is public", "30m", "", 0, 0, nil}, // named, at the time: that alone does not do
+		{"hugs to the github people", "30m", "gh-1", 0.85, 0.95, nil},
+		{"ugh github, again", "30m", "", 0, 0, nil},
+		{"github, why again", "30m", "gh-1", 0.6, 0.7, []string{"alias:github"}},
+		{"remember when github was down for a day in 2018", "30m", "", 0, 0, nil},
+		{"we are hiring a github admin, on call one week in six", "30m", "", 0, 0, nil},
+		{"my brain is down like github", "30m", "", 0, 0, nil},
+		{"my brain feels like github is down", "30m", "gh-1", 0.9, 0.95, nil},
+		{"worst github outage since 2018", "30m", "gh-1", 0.9, 0.95, nil},
+		{"the lift is broken\nSent from my GitHub", "30m", "", 0, 0, nil},
 		{"my new github repo is public", "-10m", "", 0, 0, nil},
 		{"my new github repo is public", "3h30m", "", 0, 0, nil},
 		{"github fixed, thank you all", "3h", "gh-1", 0.75, 0.85, []string{"time:after"}},
@@ -77,6 +87,7 @@ func TestLink(t *testing.T) {
 		{"Nimbus Cloud frankfurt is down", "20m", "nimbus-1", 0.9, 0.98, nil},
 		{"#nimbuscloud down for anyone?", "20m", "nimbus-1", 0.9, 0.95, []string{"hashtag:#nimbuscloud"}},
 		{"@nimbus_cloud what is going on, all errors", "20m", "nimbus-1", 0.9, 0.95, []string{"handle:@nimbus_cloud"}},
+		{"Nimbus Cloud is down in Frankfurt", "20m", "nimbus-1", 0.9, 0.98, []string{"title:frankfurt"}},
 		{"@NimbusCloud errors everywhere", "20m", "nimbus-1", 0.9, 0.95, []string{"handle:@nimbuscloud"}},
 		{"Ember login is down", "20m", "ember-1", 0.8, 0.9, []string{"alias:ember"}},
 		{"a glowing ember in the dark", "20m", "", 0, 0, nil},
@@ -137,6 +148,66 @@ func TestLinkSeveral(t *testing.T) {
 	}
 	if len(links) != 2 || links[0].Outage != "aws-1" || links[1].Outage != "slack-1" || links[0].Probability < links[1].Probability {
 		t.Errorf("links %+v, want aws-1, then slack-1", links)
+	}
+}
+
+// TestLinkCascade: Slack fell with AWS, and Trello with nobody.
+func TestLinkCascade(t *testing.T) {
+	aws, slack, trello := outage("aws-2", "AWS", "Errors in us-east-1", 0), outage("slack-2", "Slack", "Trouble", 0), outage("trello-2", "Trello", "Trouble", 0)
+	slack.Parent = "aws-2"
+	l := NewLinker(Services(), []hugops.Outage{aws, slack, trello})
+	for text, want := range map[string]string{
+		"Slack is down":                        "slack-2 0.86, aws-2 0.52",
+		"Slack is down since AWS is down":      "aws-2 0.92, slack-2 0.86", // named: by its own name
+		"Trello is down":                       "trello-2 0.92",
+		"Slack again, ugh":                     "slack-2 0.66", // too weak a link to pass on
+		"AWS is down":                          "aws-2 0.92",   // not the other way round
+		"Slack and Trello are down, of course": "trello-2 0.92, slack-2 0.86, aws-2 0.52",
+	} {
+		_, links := l.Link(&hugops.Post{Text: text, PostedAt: at("20m")})
+		var got []string
+		for _, k := range links {
+			got = append(got, fmt.Sprintf("%s %.2f", k.Outage, k.Probability))
+			if k.Outage == "aws-2" && !strings.Contains(text, "AWS") && !slices.Contains(k.Evidence, "cascade:slack-2") {
+				t.Errorf("%q: evidence %q, want cascade:slack-2", text, k.Evidence)
+			}
+		}
+		if strings.Join(got, ", ") != want {
+			t.Errorf("%q: %s, want %s", text, strings.Join(got, ", "), want)
+		}
+	}
+}
+
+// TestLinkOfAReply: an answer to the provider's account is about its outage.
+func TestLinkOfAReply(t *testing.T) {
+	l := NewLinker(Services(), linkOutages)
+	p := hugops.Post{Text: "@githubstatus any estimate for our releases?", ReplyTo: "1", PostedAt: at("20m")}
+	_, links := l.Link(&p)
+	if len(links) != 1 || links[0].Outage != "gh-1" || !slices.Contains(links[0].Evidence, "reply:@githubstatus") {
+		t.Errorf("links %+v, want gh-1 by reply:@githubstatus", links)
+	}
+}
+
+func TestCandidates(t *testing.T) {
+	l := NewLinker(Services(), linkOutages)
+	for text, want := range map[string][]string{ // outage and why it lost, most probable first
+		"github is down":                {"gh-1: "},
+		"gitlab pages is down":          {"gl-pages: ", "gl-ci: less likely than gl-pages"},
+		"gitlab is slow today":          {"gl-ci: nothing tells it from its rivals", "gl-pages: less likely than gl-ci"},
+		"my new github repo is public":  {"gh-1: no sign of an outage beside the name"},
+		"remember when github was down": {"gh-1: the sentence is about something else"},
+		"lovely weather":                nil,
+	} {
+		var got []string
+		for _, c := range l.Candidates(&hugops.Post{Text: text, PostedAt: at("1h")}) {
+			got = append(got, c.Outage+": "+c.Lost)
+			if (c.Lost == "") != (c.Probability > LinkThreshold) || len(c.Evidence) == 0 {
+				t.Errorf("%q: %+v", text, c)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
 	}
 }
 

@@ -64,6 +64,9 @@ func (r *Reader) Study(p hugops.Post) hugops.Reading {
 
 func (r *Reader) link(p hugops.Post) hugops.Reading {
 	l := r.linker.Load()
-	services, links := l.Link(&p)
-	return hugops.Reading{Post: p, Rules: l.Rules(), Known: l.Known(), Services: services, Links: links}
+	reading := hugops.Reading{Post: p, Rules: l.Rules(), Known: l.Known()}
+	if reading.Services, reading.Links = l.Link(&p); len(reading.Services) > 0 {
+		reading.Troubled = l.Troubled(&p)
+	}
+	return reading
 }

@@ -32,7 +32,8 @@ type Service struct {
 	Handles    map[hugops.Network][]string // the provider's own accounts, without "@", lower case
 	Domains    []string                    // its sites, lower case
 	StatusURL  string                      // its status page, or ""
-	StatusKind string                      // statuspage, statusio, google, …, or ""
+	StatusKind string                      // one of StatusKinds, or ""
+	line       int                         // of the file
 }
 
 // Registry is the list of known services. It is immutable.
@@ -40,6 +41,7 @@ type Registry struct {
 	services []Service
 	bySlug   map[string]int
 	byKey    map[string]int // joined name or alias → service
+	byTag    map[string]int // hashtag besides the names → service
 	accounts map[string]int // network + ":" + handle → service
 	byDomain map[string]int
 	byStatus map[string]int // host of the status page, where it serves nothing else
@@ -117,9 +119,20 @@ const (
 	columns
 )
 
+// parseRegistry reads a registry; its error is the first thing wrong with it.
 func parseRegistry(tsv string) (*Registry, error) {
-	r := &Registry{bySlug: map[string]int{}, byKey: map[string]int{}, accounts: map[string]int{},
-		byDomain: map[string]int{}, byStatus: map[string]int{}}
+	r, problems := readRegistry(tsv)
+	if len(problems) > 0 {
+		return nil, problems[0]
+	}
+	return r, nil
+}
+
+// readRegistry reads a registry and goes on behind what is wrong, so that all of
+// it is told at once.
+func readRegistry(tsv string) (r *Registry, problems []Problem) {
+	r = &Registry{bySlug: map[string]int{}, byKey: map[string]int{}, accounts: map[string]int{},
+		byTag: map[string]int{}, byDomain: map[string]int{}, byStatus: map[string]int{}}
 	header := true
 	for n, line := range strings.Split(tsv, "\n") {
 		if line == "" || line[0] == '#' {
@@ -129,21 +142,47 @@ func parseRegistry(tsv string) (*Registry, error) {
 			header = false
 			continue
 		}
-		f := strings.Split(line, "\t")
+		f := strings.Split(strings.TrimSuffix(line, "\r"), "\t")
 		if len(f) != columns {
-			return nil, fmt.Errorf("line %d has %d fields, want %d parted by tabs", n+1, len(f), columns)
+			problems = append(problems, Problem{n + 1, fmt.Sprintf("it has %d fields, want %d parted by tabs (\"-\" for nothing)", len(f), columns)})
+			continue
 		}
-		if err := r.add(parseService(f)); err != nil {
-			return nil, fmt.Errorf("line %d: %w", n+1, err)
+		s := parseService(f)
+		s.line = n + 1
+		for _, text := range r.add(s) {
+			problems = append(problems, Problem{n + 1, text})
 		}
 	}
-	for _, s := range r.services {
+	problems = append(problems, r.parentProblems()...)
+	if len(problems) == 0 {
+		r.addStatusHosts()
+	}
+	return r, problems
+}
+
+// parentProblems are parents that nobody knows, and services that are part of
+// themselves by way of others.
+func (r *Registry) parentProblems() (problems []Problem) {
+	for i := range r.services {
+		s := &r.services[i]
 		if _, ok := r.bySlug[s.Parent]; s.Parent != "" && !ok {
-			return nil, fmt.Errorf("%s: parent %q is no service of the file", s.Slug, s.Parent)
+			problems = append(problems, Problem{s.line, fmt.Sprintf("%s: parent %q is no service of the file: add it, or write \"-\"", s.Slug, s.Parent)})
+			continue
+		}
+		up, steps := s, 0
+		for up.Parent != "" && steps <= len(r.services) {
+			j, ok := r.bySlug[up.Parent]
+			if !ok {
+				break
+			}
+			up, steps = &r.services[j], steps+1
+			if up == s {
+				problems = append(problems, Problem{s.line, fmt.Sprintf("%s: is a part of itself, by way of parent %q: one of the two must have no parent", s.Slug, s.Parent)})
+				break
+			}
 		}
 	}
-	r.addStatusHosts()
-	return r, nil
+	return problems
 }
 
 func parseService(f []string) Service {
@@ -164,40 +203,39 @@ func parseService(f []string) Service {
 	return s
 }
 
-// add appends a service and its keys; two services must not share one.
-func (r *Registry) add(s Service) error {
+// add appends a service and its keys, and says what two services must not share.
+func (r *Registry) add(s Service) (problems []string) {
 	i := len(r.services)
 	if i > 0 && r.services[i-1].Slug >= s.Slug {
-		return fmt.Errorf("%s stands after %s: keep the file sorted by slug", s.Slug, r.services[i-1].Slug)
+		problems = append(problems, fmt.Sprintf("%s stands after %s: keep the file sorted by slug", s.Slug, r.services[i-1].Slug))
 	}
 	r.services = append(r.services, s)
 	r.bySlug[s.Slug] = i
-	claim := func(m map[string]int, what, key string) error {
+	claim := func(m map[string]int, what, key string) {
 		if j, ok := m[key]; ok && j != i {
-			return fmt.Errorf("%s: %s %q is %s's already", s.Slug, what, key, r.services[j].Slug)
+			problems = append(problems, fmt.Sprintf("%s: %s %q is %s's already (line %d): only one of them can have it", s.Slug, what, key, r.services[j].Slug, r.services[j].line))
+			return
 		}
 		m[key] = i
-		return nil
 	}
-	var errs []error
-	errs = append(errs, claim(r.byKey, "name", joined(s.Slug)), claim(r.byKey, "name", joined(s.Name)))
+	claim(r.byKey, "name", joined(s.Slug))
+	claim(r.byKey, "name", joined(s.Name))
 	for _, a := range s.Aliases {
-		errs = append(errs, claim(r.byKey, "alias", joined(a.Text)))
+		claim(r.byKey, "alias", joined(a.Text))
+	}
+	for _, tag := range s.Tags {
+		claim(r.byTag, "hashtag", tag)
 	}
 	for _, d := range s.Domains {
-		errs = append(errs, claim(r.byDomain, "domain", d), claim(r.accounts, "account", accountKey(hugops.Bluesky, d)))
+		claim(r.byDomain, "domain", d)
+		claim(r.accounts, "account", accountKey(hugops.Bluesky, d))
 	}
 	for _, n := range hugops.Networks {
 		for _, h := range s.Handles[n] {
-			errs = append(errs, claim(r.accounts, "account", accountKey(n, h)))
+			claim(r.accounts, "account", accountKey(n, h))
 		}
 	}
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return problems
 }
 
 // addStatusHosts notes the hosts of status pages that belong to one service (or

@@ -1,6 +1,7 @@
 package classify
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -8,51 +9,76 @@ import (
 )
 
 func TestRegistryIsSound(t *testing.T) {
-	if _, err := parseRegistry(servicesTSV); err != nil {
-		t.Fatal(err)
+	n, problems := CheckRegistry(servicesTSV)
+	for _, p := range problems {
+		t.Errorf("services.tsv:%d: %s", p.Line, p.Text)
 	}
 	if _, err := parseWords(wordsTSV); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(Services().All()); n < 80 {
-		t.Errorf("%d services, want at least 80", n)
-	}
-	for _, s := range Services().All() {
-		if s.Slug != hugops.Slug(s.Slug) || s.Name == "" || len(s.Aliases) == 0 {
-			t.Errorf("%q: needs a slug in its plain form, a name and an alias", s.Slug)
-		}
-		if s.StatusURL != "" && !strings.HasPrefix(s.StatusURL, "https://") {
-			t.Errorf("%s: status page %q is not https", s.Slug, s.StatusURL)
-		}
-		for _, a := range s.Aliases {
-			if foldString(a.Text) != a.Text {
-				t.Errorf("%s: alias %q is not in its folded form %q", s.Slug, a.Text, foldString(a.Text))
-			}
-		}
-		for _, d := range s.Domains {
-			if strings.ContainsAny(d, "/:@ ") || !strings.Contains(d, ".") {
-				t.Errorf("%s: %q is no domain", s.Slug, d)
-			}
-		}
+	if n < 330 {
+		t.Errorf("%d services, want at least 330", n)
 	}
 }
 
-func TestRegistrySaysWhatClashes(t *testing.T) {
-	const header = "slug\tname\tparent\taliases\ttags\tx\tmastodon\tbluesky\tdomains\tstatus\tkind\n"
-	line := func(slug, name, parent, aliases, x, domains string) string {
-		return strings.Join([]string{slug, name, parent, aliases, "-", x, "-", "-", domains, "-", "-"}, "\t") + "\n"
-	}
-	for name, c := range map[string]struct{ file, want string }{
-		"fields":  {"a\tA\n", "2 fields"},
-		"order":   {line("b", "B", "-", "bb", "-", "-") + line("a", "A", "-", "aa", "-", "-"), "sorted"},
-		"alias":   {line("a", "A", "-", "same", "-", "-") + line("b", "B", "-", "same", "-", "-"), "is a's already"},
-		"account": {line("a", "A", "-", "aa", "it", "-") + line("b", "B", "-", "bb", "it", "-"), "is a's already"},
-		"domain":  {line("a", "A", "-", "aa", "-", "a.com") + line("b", "B", "-", "bb", "-", "a.com"), "is a's already"},
-		"parent":  {line("a", "A", "z", "aa", "-", "-"), "no service of the file"},
-	} {
-		if _, err := parseRegistry(header + c.file); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: error %v, want one with %q", name, err, c.want)
+// TestCheckRegistry has one mistake in each file.
+func TestCheckRegistry(t *testing.T) {
+	const header = "# a comment\nslug\tname\tparent\taliases\ttags\tx\tmastodon\tbluesky\tdomains\tstatus\tkind\n"
+	line := func(columns ...string) string { // of the columns after the name, those that are no "-"
+		f := append([]string{columns[0], strings.ToUpper(columns[0]), "-", columns[0] + columns[0], "-", "-", "-", "-", "-", "-", "-"}, "")
+		for i := 1; i < len(columns); i += 2 {
+			f[map[string]int{"name": 1, "parent": 2, "aliases": 3, "tags": 4, "x": 5, "mastodon": 6, "domains": 8, "status": 9, "kind": 10}[columns[i]]] = columns[i+1]
 		}
+		return strings.Join(f[:11], "\t") + "\n"
+	}
+	for name, c := range map[string]struct {
+		file string
+		line int
+		want string // in the only problem; "" for none
+	}{
+		"nothing":               {line("a") + line("b", "parent", "a"), 0, ""},
+		"Windows' line ends":    {strings.ReplaceAll(line("a"), "\n", "\r\n"), 0, ""},
+		"a field is missing":    {"a\tA\n", 3, "2 fields, want 11"},
+		"out of order":          {line("b") + line("a"), 4, "keep the file sorted"},
+		"slug twice":            {line("a") + line("a"), 4, "keep the file sorted"},
+		"slug with a space":     {line("a b", "name", "AB"), 3, `plain form "a-b"`},
+		"no name":               {line("a", "name", ""), 3, "name is missing"},
+		"no alias":              {line("a", "aliases", "-"), 3, "no alias"},
+		"an empty alias":        {line("a", "aliases", "aa,,ab"), 3, "two commas"},
+		"an alias twice":        {line("a", "aliases", "aa,aa"), 3, "twice"},
+		"an alias of two":       {line("a", "aliases", "same") + line("b", "aliases", "same"), 4, "is a's already (line 3)"},
+		"a spelling of two":     {line("a", "aliases", "sa me") + line("b", "aliases", "same"), 4, "is a's already"},
+		"a word, not marked":    {line("a", "aliases", "zoom"), 3, `write "zoom?"`},
+		"a word, marked":        {line("a", "aliases", "zoom?"), 0, ""},
+		"mostly a word, marked": {line("a", "aliases", "ring??"), 0, ""},
+		"an outage word":        {line("a", "aliases", "storing"), 3, `write "storing?"`},
+		"a hashtag of two":      {line("a", "tags", "t") + line("b", "tags", "t"), 4, `hashtag "t" is a's already`},
+		"a hashtag is a name":   {line("a", "aliases", "same") + line("b", "tags", "same"), 4, "is a name of a (line 3)"},
+		"a hashtag with #":      {line("a", "tags", "#t"), 3, `neither "#"`},
+		"an account of two":     {line("a", "x", "it") + line("b", "x", "it"), 4, "account \"x:it\" is a's already"},
+		"an account with @":     {line("a", "x", "@it"), 3, "bare handle"},
+		"Mastodon, no server":   {line("a", "mastodon", "it"), 3, "user@server"},
+		"a domain of two":       {line("a", "domains", "a.com") + line("b", "domains", "a.com"), 4, "domain \"a.com\" is a's already"},
+		"a domain with scheme":  {line("a", "domains", "https://a.com"), 3, "no bare domain"},
+		"an unknown parent":     {line("a", "parent", "z"), 3, `parent "z" is no service`},
+		"its own parent":        {line("a", "parent", "a"), 3, "part of itself"},
+		"status over http":      {line("a", "status", "http://status.a.com"), 3, "no https address"},
+		"an unknown kind":       {line("a", "status", "https://status.a.com", "kind", "blog"), 3, `kind "blog" is none of statuspage,`},
+		"a kind and no page":    {line("a", "kind", "atom"), 3, "no status page"},
+	} {
+		_, problems := CheckRegistry(header + c.file)
+		if c.want == "" {
+			if len(problems) > 0 {
+				t.Errorf("%s: %v, want nothing wrong", name, problems)
+			}
+			continue
+		}
+		if !slices.ContainsFunc(problems, func(p Problem) bool { return p.Line == c.line && strings.Contains(p.Text, c.want) }) {
+			t.Errorf("%s: %v, want line %d with %q", name, problems, c.line, c.want)
+		}
+	}
+	if _, problems := CheckRegistry(header + line("a", "parent", "b") + line("b", "parent", "c") + line("c", "parent", "a")); len(problems) != 3 {
+		t.Errorf("three that are part of each other: %v, want a problem of each", problems)
 	}
 }
 
@@ -98,4 +124,23 @@ func TestAccount(t *testing.T) {
 			t.Errorf("Account(%s, %q) = %q, want %q", c.network, c.handle, got, c.want)
 		}
 	}
+}
+
+// FuzzCheckRegistry: whatever a file holds, all that is wrong with it is told, and
+// a registry with nothing wrong makes a linker.
+func FuzzCheckRegistry(f *testing.F) {
+	f.Add(servicesTSV[:4000])
+	f.Add("h\na\tA\ta\taa\t-\t-\t-\t-\t-\t-\t-\n")
+	f.Add("\n\n#\nh\n\t\t\t\t\t\t\t\t\t\t\n")
+	f.Fuzz(func(t *testing.T, tsv string) {
+		n, problems := CheckRegistry(tsv)
+		r, err := parseRegistry(tsv)
+		if len(problems) > 0 || n == 0 {
+			return
+		}
+		if err != nil {
+			t.Fatalf("nothing wrong, but %v", err)
+		}
+		NewLinker(r, nil).Link(&hugops.Post{Text: tsv[:min(len(tsv), 2000)]})
+	})
 }

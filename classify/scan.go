@@ -37,18 +37,25 @@ type hit struct {
 // span is a piece of the folded text.
 type span struct{ start, end int }
 
+// signAt is a sign with its place.
+type signAt struct {
+	span
+	sign sign
+}
+
 // scan is what one pass over a post found. It is reused between posts.
 type scan struct {
 	post    *hugops.Post
 	lang    string
 	f       folded
 	hits    []hit
-	trouble []span  // outage words
-	outages []int32 // outages whose own page the post gives
-	tag     bool    // a tag of solidarity is in it
-	status  bool    // an address of a status page is in it
-	found   []int32 // targets, in the order in which the post names them
-	asked   int     // questions to the tagger
+	trouble []span   // outage words
+	signs   []signAt // other words that say something of their sentence
+	outages []int32  // outages whose own page the post gives
+	tag     bool     // a tag of solidarity is in it
+	status  bool     // an address of a status page is in it
+	found   []int32  // targets, in the order in which the post names them
+	asked   int      // questions to the tagger
 }
 
 // Bounds of the work on one post, whatever its text. No honest post comes near.
@@ -67,7 +74,7 @@ func (s *scan) about() bool { return s.tag || s.status || len(s.trouble) > 0 }
 // read scans a post.
 func (l *Linker) read(s *scan, p *hugops.Post) {
 	s.post, s.lang, s.tag, s.status, s.asked = p, baseLang(p.Lang), false, false, 0
-	s.hits, s.trouble, s.outages, s.found = s.hits[:0], s.trouble[:0], s.outages[:0], s.found[:0]
+	s.hits, s.trouble, s.signs, s.outages, s.found = s.hits[:0], s.trouble[:0], s.signs[:0], s.outages[:0], s.found[:0]
 	s.f.fold(p.Text)
 	l.entities(s)
 	for _, u := range p.URLs {
@@ -328,6 +335,9 @@ func (l *Linker) names(s *scan) {
 		if p.outage && len(s.trouble) < maxTrouble && (p.langs == "" || s.lang == "" || strings.Contains(p.langs, " "+s.lang+" ")) {
 			s.trouble = append(s.trouble, span{start, end})
 		}
+		if p.signs != 0 && len(s.signs) < maxTrouble {
+			s.signs = append(s.signs, signAt{span{start, end}, p.signs})
+		}
 		if p.alias == nil || insideName(s.f.text, start, end) {
 			return
 		}
@@ -356,8 +366,12 @@ func insideName(t []byte, start, end int) bool {
 // settle drops the hits that the post does not support, and lists the services
 // of the others in the order in which the post names them.
 func (l *Linker) settle(s *scan) {
+	body := s.signature()
 	kept := s.hits[:0] // overwrites only what has been decided
 	for _, h := range s.hits {
+		if h.kind == byAlias && h.start > body {
+			continue
+		}
 		if h.alias == nil || !h.alias.Word || l.supported(s, h) {
 			kept = append(kept, h)
 		}
@@ -371,11 +385,25 @@ func (l *Linker) settle(s *scan) {
 	}
 }
 
+// signature is where a signature begins ("Sent from my Slack" on a line of its
+// own, which names no service), the end of the text if there is none.
+func (s *scan) signature() int {
+	for _, w := range s.signs {
+		if w.sign&signSignature != 0 && (w.start == 0 || s.f.marks[w.start-1]&markBreak != 0) {
+			return w.start
+		}
+	}
+	return len(s.f.text)
+}
+
 // text is what a hit shows as evidence.
 func (h *hit) text(s *scan) string {
 	note := h.note
 	if note == "" {
 		note = string(s.f.text[h.start:h.end])
+	}
+	if h.kind == byHandle && s.post.ReplyTo != "" {
+		return "reply:@" + note
 	}
 	return evidenceNames[h.kind] + note
 }

@@ -21,8 +21,10 @@ var ordinaryTXT string
 type vocabulary struct {
 	outage map[string]string // folded word or phrase → languages it counts in (" de fr "), "" for all
 	order  []string          // the keys of outage, in the order of the file
+	signs  map[string]sign   // words that say something else of the post
 	tags   map[string]bool   // tags of solidarity
 	plain  map[string]bool   // ordinary words, which a service may be named after
+	named  map[string]bool   // those of them that words.tsv lists, where no brand stands among them
 }
 
 var words = sync.OnceValue(func() *vocabulary {
@@ -44,8 +46,20 @@ func ordinary(name string) bool {
 	return utf8.RuneCountInString(w) < 4 || v.plain[w] || v.plain[strings.TrimSuffix(w, "s")] || isOutageWord(w)
 }
 
+// sign is what a word says of the sentence that it stands in.
+type sign uint8
+
+const (
+	signSoft      sign = 1 << iota // something is felt or amiss, if not an outage: "anyone", "ugh", "bless"
+	signAside                      // it is about something else: a job, news, a memory
+	signPeople                     // those who run a service: "engineers"
+	signSignature                  // a mail program's signature begins here
+)
+
+var signClasses = map[string]sign{"soft": signSoft, "aside": signAside, "people": signPeople, "signature": signSignature}
+
 func parseWords(tsv string) (*vocabulary, error) {
-	v := &vocabulary{outage: map[string]string{}, tags: map[string]bool{}, plain: map[string]bool{}}
+	v := &vocabulary{outage: map[string]string{}, signs: map[string]sign{}, tags: map[string]bool{}, plain: map[string]bool{}, named: map[string]bool{}}
 	for n, line := range strings.Split(tsv, "\n") {
 		if line == "" || line[0] == '#' || line == "class\tlang\twords" {
 			continue
@@ -68,10 +82,12 @@ func (v *vocabulary) add(class, lang, word string) error {
 	switch {
 	case word == "":
 		return fmt.Errorf("an empty word stands between two commas")
+	case signClasses[class] != 0:
+		v.signs[word] |= signClasses[class]
 	case class == "tag":
 		v.tags[word] = true
 	case class == "plain":
-		v.plain[word] = true
+		v.plain[word], v.named[word] = true, true
 	case class == "outage" && ok: // another language has it too
 		v.outage[word] = ""
 	case class == "outage":
@@ -83,7 +99,7 @@ func (v *vocabulary) add(class, lang, word string) error {
 	case class == "own" && known != "":
 		v.outage[word] = known + lang + " "
 	case class != "own":
-		return fmt.Errorf("class %q is none of outage, own, plain, tag", class)
+		return fmt.Errorf("class %q is none of outage, own, soft, people, aside, signature, plain, tag", class)
 	}
 	return nil
 }

@@ -25,7 +25,8 @@ const putAtOnce = 1000
 // PutOutages stores outages, each in place of the one with its id. What is
 // stored as it is already writes nothing. Invalid ones are refused, all of them.
 // FirstSeen stays what it was, LastSeen moves forward only, and what does not
-// tell its feed or its raw form keeps those that are known.
+// tell its feed or its raw form keeps those that are known. A
+// parent stays known until another is named.
 func (s *Store) PutOutages(ctx context.Context, outages []hugops.Outage) error {
 	for i := range outages {
 		if err := outages[i].Validate(); err != nil {
@@ -96,6 +97,9 @@ func overwrite(old, o hugops.Outage) hugops.Outage {
 	}
 	if len(o.Raw) == 0 {
 		o.Raw = old.Raw
+	}
+	if o.Parent == "" {
+		o.Parent = old.Parent // an operator said so; status pages never do
 	}
 	return o
 }
@@ -232,7 +236,7 @@ func (s *Store) readOutages(ctx context.Context, query string, args ...any) ([]s
 		var raw string
 		err := r.Scan(&o.ID, &o.version, &o.Service, &o.ServiceName, &o.Title, &o.StartedAt, &o.EndedAt, &o.URL,
 			&o.Impact, &o.Components, &at, &status, &text, &o.Source, &o.Demo,
-			&o.Feed, &o.FeedID, &o.Severity, &o.Regions, &o.FirstSeen, &o.LastSeen, &o.WithdrawnAt, &raw, &o.Suspected, &o.MergedInto)
+			&o.Feed, &o.FeedID, &o.Severity, &o.Regions, &o.FirstSeen, &o.LastSeen, &o.WithdrawnAt, &raw, &o.Suspected, &o.MergedInto, &o.Parent)
 		for i := range at {
 			o.Updates = append(o.Updates, hugops.Update{At: orZero(at[i]), Status: status[i], Text: text[i]})
 		}
@@ -277,6 +281,7 @@ var outageColumns = []clickhouse.ColumnNameAndType{
 	{Name: "raw", Type: "String"},
 	{Name: "suspected", Type: "Bool"},
 	{Name: "merged_into", Type: "String"},
+	{Name: "parent", Type: "String"},
 }
 
 func (s *Store) insertOutages(ctx context.Context, rows []storedOutage) error {
@@ -315,6 +320,7 @@ func (s *Store) insertOutages(ctx context.Context, rows []storedOutage) error {
 	column(b, 22, rows, func(o *storedOutage) string { return string(o.Raw) })
 	column(b, 23, rows, func(o *storedOutage) bool { return o.Suspected })
 	column(b, 24, rows, func(o *storedOutage) string { return o.MergedInto })
+	column(b, 25, rows, func(o *storedOutage) string { return o.Parent })
 	return b.send()
 }
 

@@ -15,7 +15,7 @@ func TestOutages(t *testing.T) {
 	full := hugops.Outage{ID: "full", Service: "nimbus", ServiceName: "Nimbus's", Title: "=1+1 \"quoted\"\n", StartedAt: begin.Add(5*time.Hour + 123456*time.Microsecond),
 		EndedAt: begin.Add(7 * time.Hour), URL: "https://status.example/1", Impact: "major", Components: []string{"API", "Web, 'old'"},
 		Updates: []hugops.Update{{At: begin.Add(5 * time.Hour), Status: "investigating", Text: "We look.\nSoon more."}, {At: begin.Add(6 * time.Hour), Status: "resolved", Text: "💚"}},
-		Source:  "file", Demo: true}
+		Source:  "file", Demo: true, Parent: "nimbus-1"}
 	rows := func() (n uint64) {
 		if err := s.db.QueryRow(ctx, "SELECT sum(rows) FROM system.parts WHERE active AND database = currentDatabase() AND table = 'outages'").Scan(&n); err != nil {
 			t.Fatal(err)
@@ -36,6 +36,7 @@ func TestOutages(t *testing.T) {
 	}
 	full.EndedAt, full.Updates = time.Time{}, full.Updates[:1]
 	local := full
+	local.Parent = "" // as from a status page, which does not know it: it stays
 	local.StartedAt = full.StartedAt.In(time.FixedZone("", 3600))
 	if err := s.PutOutages(ctx, []hugops.Outage{local}); err != nil {
 		t.Fatal(err)

@@ -39,6 +39,9 @@ null for every other; "targets" are its probabilities, given that the post vents
 "lang" is the language that the text was read in, "und" if nobody knows.
 With --explain each line has "explained", the likeliest stance and "words": every
 word with its part in the decision, in log-odds; positive speaks for that stance.
+It has "candidates", too: every outage that the services named in the post could
+mean at that time, with its probability and evidence, and "lost" with the reason
+if the post is not linked to it.
 A line that cannot be read gives a line with "error" and its number; the rest go
 on. A post without posted_at counts as posted now. --outages names the known
 outages (as for "hugops outages import"); without it "outages" is empty.
@@ -61,10 +64,11 @@ Nothing is stored, and no data directory is needed.`,
 			if err != nil {
 				return err
 			}
-			reader := classify.NewReader(model, classify.NewLinker(classify.Services(), known))
+			linker := classify.NewLinker(classify.Services(), known)
+			reader := classify.NewReader(model, linker)
 			c := classifier{reader: reader}
 			if *explain {
-				c.explain = model
+				c.explain, c.linker = model, linker
 			}
 			return c.lines(ctx, in.std.in, in.std.out)
 		}
@@ -95,12 +99,15 @@ type classifyOutput struct {
 	Outages       []hugops.Link        `json:"outages"`
 	Explained     hugops.Stance        `json:"explained,omitempty"` // the stance that the words speak for
 	Words         []classify.Word      `json:"words,omitempty"`
+	Candidates    []classify.Candidate `json:"candidates,omitempty"` // outages weighed, with why they lost
 }
 
-// classifier answers lines; explain is the model to ask why, nil if nobody asked.
+// classifier answers lines; explain and linker are whom to ask why, nil if nobody
+// asked.
 type classifier struct {
 	reader  *classify.Reader
 	explain classify.Model
+	linker  *classify.Linker
 }
 
 func newClassifyOutput(id jsontext.Value, r *hugops.Reading) classifyOutput {
@@ -199,6 +206,7 @@ func (c *classifier) one(l inputLine) []byte {
 		answer := newClassifyOutput(in.ID, &read)
 		if c.explain != nil {
 			answer.Words, answer.Explained = classify.Explain(c.explain, post.Text, post.Lang)
+			answer.Candidates = c.linker.Candidates(&post)
 		}
 		out = answer
 	}

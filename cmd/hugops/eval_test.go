@@ -155,3 +155,22 @@ func TestEvalErrors(t *testing.T) {
 		})
 	}
 }
+
+// TestEvalLinking measures the linker on the cases of the repository, and on none.
+func TestEvalLinking(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"eval", "--linking", "../../classify/linking"}, 0, "no link where none belongs"},
+		{[]string{"eval", "--linking", "../../classify/linking", "--json"}, 0, `"measures"`},
+		{[]string{"eval", "--linking", "../../classify/linking", "--misses"}, 0, "want ["},
+		{[]string{"eval", "--linking", "../../classify/linking", "a.tsv"}, 2, "argument"},
+		{[]string{"eval", "--linking", t.TempDir()}, 1, "no such file"},
+	} {
+		if code, out, errs := inProcess(c.args, nil, ""); code != c.code || !strings.Contains(out+errs, c.want) {
+			t.Errorf("%q: exit code %d, want %d; output, wanted with %q:\n%.500s%s", c.args, code, c.code, c.want, out, errs)
+		}
+	}
+}

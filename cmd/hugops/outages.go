@@ -26,7 +26,8 @@ var outagesCommand = command{
     {"outages":[{"id","service","title","started_at","ended_at","url",
                  "updates":[{"at","status","text"}]}]}
 (times are RFC 3339; ended_at is left out while the outage is open; impact,
-components and demo are optional), or one answer of a status feed as it is
+components, demo and parent, the id of the outage that it fell with, are
+optional), or one answer of a status feed as it is
 (--kind says of which kind if that cannot be told from it, --service whose it is
 if it does not say), or an archive of incidents in JSON lines:
     {"id","service","title","url","started_at","resolved_at","updates":[…]}

@@ -25,6 +25,7 @@ type entry struct {
 	Title       string        `json:"title"`
 	StartedAt   time.Time     `json:"started_at"`
 	EndedAt     time.Time     `json:"ended_at"`
+	Parent      string        `json:"parent"`
 	URL         string        `json:"url"`
 	Impact      string        `json:"impact"`
 	Components  []string      `json:"components"`
@@ -58,7 +59,7 @@ type FileOptions struct {
 // ParseFile reads a file of outages: either
 //
 //	{"outages":[{"id","service","title","started_at","ended_at","url",
-//	  "impact","components","demo","updates":[{"at","status","text"}]}]}
+//	  "parent","impact","components","demo","updates":[{"at","status","text"}]}]}
 //
 // with times in RFC 3339, of which ended_at and all after it may be missing, or
 // one answer of a status feed as it is, or JSON lines (parseLines). When anything
@@ -162,7 +163,7 @@ func (e *entry) outage(opt FileOptions) (hugops.Outage, error) {
 		errs = append(errs, fmt.Errorf("impact %q is none of none, minor, major, critical, maintenance", e.Impact))
 	}
 	o := hugops.Outage{ID: e.ID, Title: strings.TrimSpace(e.Title), StartedAt: e.StartedAt.UTC(), EndedAt: e.EndedAt.UTC(),
-		URL: e.URL, Impact: e.Impact, Components: e.Components, Demo: e.Demo, Source: "file"}
+		Parent: e.Parent, URL: e.URL, Impact: e.Impact, Components: e.Components, Demo: e.Demo, Source: "file"}
 	if e.Demo {
 		o.Source = "demo"
 	}

@@ -1,0 +1,180 @@
+package classify
+
+import (
+	"bytes"
+	"slices"
+)
+
+// This file reads the sentence around a name: whether it speaks of what goes on
+// now, or of a job, of news, of an outage of other years, or in a figure of
+// speech ("my brain is down like AWS").
+
+var (
+	// What makes a name the other side of a comparison.
+	comparing = set(`like than wie als comme como que dan`)
+	// Outage words that mostly mean something else.
+	faint = set(`down up dead slow queue stuck 500 502 503 504 521 522 fail fails failed failing broke broken errors fixed hug hugs maintenance recovery recovered
+		offline crash crashed died resolved flaky queued pending delayed delays fault kaputt tot weg error erro erros fora falla fallo bug lento caída panne`)
+	// What stands before a year that tells how long, not when.
+	eversince = set(`since seit depuis desde sinds`)
+)
+
+// sentence is the sentence around a place: between full stops, question marks,
+// exclamation marks, semicolons and line breaks.
+func (s *scan) sentence(at int) span {
+	t := s.f.text
+	from, to := min(at, len(t)), at
+	for from > 0 && !s.stops(from-1) {
+		from--
+	}
+	for to < len(t) && !s.stops(to) {
+		to++
+	}
+	return span{from, to}
+}
+
+// stops reports whether a sentence ends with the byte at i. A full stop within
+// "claude.ai" ends none.
+func (s *scan) stops(i int) bool {
+	switch s.f.text[i] {
+	case '!', '?', ';':
+		return s.f.marks[i]&markSpan == 0
+	case '.':
+		return i+1 == len(s.f.text) || s.f.text[i+1] == ' '
+	}
+	return s.f.marks[i]&markBreak != 0
+}
+
+// aside reports whether the sentence of a hit is about something else than what
+// goes on now.
+func (s *scan) aside(h *hit) bool {
+	if h.kind == byStatus || h.kind == byAuthor || h.start == h.end {
+		return false
+	}
+	in := s.sentence(h.start)
+	for _, w := range s.signs {
+		if w.sign&signAside != 0 && w.start >= in.start && w.end <= in.end {
+			return true
+		}
+	}
+	return s.compared(h) || s.otherYear(in)
+}
+
+// compared reports whether the name is what something else is compared with:
+// "down like AWS", but not "feels like AWS is down".
+func (s *scan) compared(h *hit) bool {
+	next := s.word(h.end, +1)
+	return comparing[s.word(h.start, -1)] && !(s.touches(h.end) && (serviceVerb[next] || serviceNext[next] || isOutageWord(next)))
+}
+
+// otherYear reports whether the piece of text names a year before that of the
+// post: "the outage of 2021", not "since 2021".
+func (s *scan) otherYear(in span) bool {
+	if s.post.PostedAt.IsZero() {
+		return false
+	}
+	t, now := s.f.text, s.post.PostedAt.Year()
+	for at := in.start; ; {
+		i := bytes.Index(t[at:in.end], []byte("20"))
+		if i < 0 || at+i+4 > in.end {
+			return false
+		}
+		at += i
+		year := t[at : at+4]
+		if isDigit(year[2]) && isDigit(year[3]) && s.f.borderBefore(at) && s.f.borderAfter(at+4) &&
+			2000+int(year[2]-'0')*10+int(year[3]-'0') < now && !eversince[s.word(at, -1)] {
+			return true
+		}
+		at += 2
+	}
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// context is what stands around the names of a service in a post.
+type context struct {
+	account bool // an account of the provider is named
+	answers bool // the post begins with it, or answers it
+	opens   bool // a name opens a sentence
+	people  bool // the people who run it are named beside it: "the Zoom engineers"
+	beside  bool // an outage word stands beside a name, in its sentence
+	aside   bool // every sentence that names it is about something else
+	about   bool // the post has an outage word that says much, anywhere
+	faint   bool // it has one that says little ("slow"), and not beside a name
+	more    bool // several
+	stirred bool // it has a soft word, anywhere
+	hug     bool // it has a tag of solidarity
+}
+
+// Weights of the logistic model of whether a post that names a service means its
+// outage, if there is one: fitted on posts about outages (classify/corpus), posts
+// of ordinary days that name services (GoEmotions, iSarcasmEval, the tweets of
+// VADER's ground truth: none of them is shipped), and the half "tune" of
+// classify/linking; both kinds weigh the same (docs/LINKING.md).
+const (
+	wNone    = -1.80
+	wAccount = 2.55
+	wAnswers = 1.34
+	wOpens   = 1.59
+	wPeople  = 3.22
+	wBeside  = 0.54
+	wAside   = -3.20
+	wAbout   = 2.60
+	wFaint   = 1.93
+	wMore    = 0.77
+	wStirred = 0.67
+	wHug     = 2.05
+)
+
+// besides is how near "beside" is, in bytes.
+const besides = 20
+
+// around looks at what stands around the names of a target.
+func (s *scan) around(t int32) (c context) {
+	c.aside = true
+	for i := range s.hits {
+		h := &s.hits[i]
+		if h.target != t {
+			continue
+		}
+		if h.kind == byHandle {
+			c.account = true
+			c.answers = c.answers || h.start <= 1 || s.post.ReplyTo != ""
+		}
+		in := s.sentence(h.start)
+		c.opens = c.opens || s.opens(h.start)
+		c.beside = c.beside || slices.ContainsFunc(s.trouble, func(w span) bool { return w.beside(h, in) })
+		for _, w := range s.signs {
+			c.people = c.people || w.sign&signPeople != 0 && w.beside(h, in)
+		}
+		c.people = c.people || s.touches(h.end) && servicePeople[s.word(h.end, +1)]
+		c.aside = c.aside && s.aside(h)
+	}
+	strong := func(w span) bool { return !faint[string(s.f.text[w.start:w.end])] }
+	c.about = c.beside || s.status || slices.ContainsFunc(s.trouble, strong)
+	c.faint = len(s.trouble) > 0 && !c.about
+	c.more, c.hug = len(s.trouble) > 1, s.tag
+	c.stirred = slices.ContainsFunc(s.signs, func(w signAt) bool { return w.sign&signSoft != 0 })
+	return c
+}
+
+// beside reports whether the piece of text is near a hit and in its sentence.
+func (w span) beside(h *hit, in span) bool {
+	return w.start >= in.start && w.end <= in.end && max(w.start-h.end, h.start-w.end) < besides
+}
+
+// meant reports whether a post more likely than not means an outage of a service
+// that it names.
+func (c *context) meant() bool {
+	z := wNone
+	for _, f := range [...]struct {
+		has    bool
+		weight float64
+	}{{c.account, wAccount}, {c.answers, wAnswers}, {c.opens, wOpens}, {c.people, wPeople}, {c.beside, wBeside},
+		{c.aside, wAside}, {c.about, wAbout}, {c.faint, wFaint}, {c.more, wMore}, {c.stirred, wStirred}, {c.hug, wHug}} {
+		if f.has {
+			z += f.weight
+		}
+	}
+	return z > 0
+}
