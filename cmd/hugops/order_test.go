@@ -66,10 +66,13 @@ func (c orderCase) posts() []step {
 // outages are the steps of each outage, in their order: a version of an outage
 // never comes after a later one.
 func (c orderCase) outages() [][]step {
-	put := func(id, service, title string, from, to int, components ...string) step {
-		o := hugops.Outage{ID: c.name + "-" + id, Service: service, ServiceName: service, Title: title, StartedAt: c.at(from), Components: components}
+	put := func(id, service string, from, to int, change ...func(*hugops.Outage)) step {
+		o := hugops.Outage{ID: c.name + "-" + id, Service: service, ServiceName: service, Title: "Errors", StartedAt: c.at(from)}
 		if to > 0 {
 			o.EndedAt = c.at(to)
+		}
+		for _, f := range change {
+			f(&o)
 		}
 		return func(ctx context.Context, s *store.Store, b *brain) error {
 			if err := s.PutOutages(ctx, []hugops.Outage{o}); err != nil {
@@ -78,11 +81,16 @@ func (c orderCase) outages() [][]step {
 			return c.told(ctx, s, b)
 		}
 	}
+	actions := func(o *hugops.Outage) { o.Components = []string{"Actions"} }
+	fell := func(o *hugops.Outage) { o.Parent = c.name + "-push" }
+	suspected := func(o *hugops.Outage) { o.Suspected = true }
+	confirmed := func(o *hugops.Outage) { o.Suspected, o.MergedInto = true, c.name+"-push" }
 	return [][]step{
-		{put("push", "github", "Errors", 20, 0), put("push", "github", "Errors", 0, 0), put("push", "github", "Errors on push", 0, 60)}, // its start moves
-		{put("actions", "github", "Actions queue", 2, 90, "Actions")},                                                                   // the same time, another part
-		{put("again", "github", "Errors again", 190, 0), put("again", "github", "Errors again", 195, 240)},
-		{put("slack", "slack", "Messages", 60, 0), put("slack", "slack", "Messages", 50, 62)},
+		{put("push", "github", 20, 0), put("push", "github", 0, 0), put("push", "github", 0, 60)}, // its start moves
+		{put("actions", "github-actions", 2, 90, actions)},                                        // a part of it, at the same time
+		{put("again", "github", 190, 0), put("again", "github", 195, 240)},
+		{put("slack", "slack", 60, 0), put("slack", "slack", 50, 62), put("slack", "slack", 50, 62, fell)},                                  // a cascade
+		{put("guess", "github", -25, 0, suspected), put("guess", "github", -25, 30, suspected), put("guess", "github", -25, 30, confirmed)}, // suspected first
 	}
 }
 
@@ -100,7 +108,7 @@ func (c orderCase) told(ctx context.Context, s *store.Store, b *brain) error {
 // series is what came of it: every minute of every outage.
 func (c orderCase) series(ctx context.Context, s *store.Store) (string, error) {
 	var out strings.Builder
-	for _, id := range []string{"push", "actions", "again", "slack"} {
+	for _, id := range []string{"push", "actions", "again", "slack", "guess"} {
 		minutes, err := s.Series(ctx, c.name+"-"+id, time.Minute)
 		if err != nil {
 			return "", err
