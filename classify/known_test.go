@@ -97,3 +97,27 @@ func TestDigest(t *testing.T) {
 		t.Error("a first notice that changes the lead time changes nothing")
 	}
 }
+
+// TestUpstream: what a provider says of another one's outage makes a cascade.
+func TestUpstream(t *testing.T) {
+	aws := hugops.Outage{ID: "aws", Service: "aws", ServiceName: "AWS", Title: "Increased error rates", StartedAt: noon}
+	s3 := hugops.Outage{ID: "s3", Service: "aws-s3", ServiceName: "Amazon S3", Title: "Errors", StartedAt: noon}
+	later := hugops.Outage{ID: "later", Service: "cloudflare", ServiceName: "Cloudflare", Title: "Errors", StartedAt: noon.Add(3 * time.Hour)}
+	for text, want := range map[string]string{
+		"We are looking into errors.": "",
+		"The cause is an outage at our upstream provider AWS. We are waiting for them.": "aws",
+		"This is due to the ongoing AWS outage in us-east-1.":                           "aws",
+		"Slack is down for some people.":                                                "",
+		"An outage at Cloudflare hits us.":                                              "", // there was none yet
+	} {
+		slack := hugops.Outage{ID: "slack", Service: "slack", ServiceName: "Slack", Title: "Messages fail", StartedAt: noon.Add(10 * time.Minute),
+			Updates: []hugops.Update{{At: noon.Add(20 * time.Minute), Text: "We see it too."}, {At: noon.Add(30 * time.Minute), Text: text}}}
+		if got := NewLinker(Services(), []hugops.Outage{aws, slack, later}).Upstream(&slack); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	s3.Updates = []hugops.Update{{At: noon.Add(time.Minute), Text: "AWS is down, and S3 with it."}}
+	if got := NewLinker(Services(), []hugops.Outage{aws, s3}).Upstream(&s3); got != "" {
+		t.Errorf("a part fell with its whole: %q", got)
+	}
+}

@@ -387,3 +387,33 @@ func (l *Linker) explain(s *scan, t int32, c candidate) hugops.Link {
 	}
 	return hugops.Link{Outage: k.outage.ID, Probability: c.base, Evidence: append(evidence, "time:"+c.when)}
 }
+
+// Upstream returns the id of the outage that an outage fell with, by what its
+// provider's updates say of others ("an outage at our provider AWS"), "" if they say
+// nothing of it. An outage of the service itself, of what it is part of and of its
+// parts is never it.
+func (l *Linker) Upstream(o *hugops.Outage) string {
+	own, known := l.bySlug[o.Service]
+	for i := len(o.Updates) - 1; i >= 0; i-- {
+		_, links := l.Link(&hugops.Post{Text: o.Updates[i].Text, PostedAt: o.Updates[i].At})
+		for _, k := range links {
+			up, ok := l.byOutage(k.Outage)
+			if !ok || up.ID == o.ID || up.StartedAt.After(o.Updates[i].At) {
+				continue
+			}
+			if t := l.bySlug[up.Service]; known && slices.Contains(l.targets[own].family, t) {
+				continue
+			}
+			return up.ID
+		}
+	}
+	return ""
+}
+
+func (l *Linker) byOutage(id string) (*hugops.Outage, bool) {
+	i := slices.IndexFunc(l.outages, func(k known) bool { return k.outage.ID == id })
+	if i < 0 {
+		return nil, false
+	}
+	return &l.outages[i].outage, true
+}

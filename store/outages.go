@@ -67,6 +67,26 @@ func (s *Store) SeeOutages(ctx context.Context, seen []hugops.Sighting) error {
 	return nil
 }
 
+// PutParents notes with which outage others fell, by id, where that is not known
+// yet. Everything else about them stays.
+func (s *Store) PutParents(ctx context.Context, parents map[string]string) error {
+	if len(parents) == 0 {
+		return nil
+	}
+	var outages []hugops.Outage
+	for id, parent := range parents {
+		outages = append(outages, hugops.Outage{ID: id, Parent: parent})
+	}
+	putting.Lock()
+	defer putting.Unlock()
+	return s.changeOutages(ctx, outages, func(old, o hugops.Outage) hugops.Outage {
+		if old.ID != "" && old.Parent == "" {
+			old.Parent = o.Parent
+		}
+		return old
+	})
+}
+
 func seenNow(o hugops.Outage, v hugops.Sighting) hugops.Outage {
 	if v.LastSeen.After(o.LastSeen) {
 		o.LastSeen = v.LastSeen

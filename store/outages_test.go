@@ -54,3 +54,27 @@ func TestOutages(t *testing.T) {
 		t.Errorf("a neighbour of an invalid outage was written: %v", err)
 	}
 }
+
+// TestPutParents: a cascade is noted once, and changes nothing else.
+func TestPutParents(t *testing.T) {
+	s := fresh(t)
+	ctx := t.Context()
+	if err := s.PutOutages(ctx, []hugops.Outage{nimbus, cirrus}); err != nil {
+		t.Fatal(err)
+	}
+	for _, parent := range []string{cirrus.ID, "another"} {
+		if err := s.PutParents(ctx, map[string]string{nimbus.ID: parent, "unknown": parent}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := s.Outage(ctx, nimbus.ID)
+	if err != nil || want.Parent != cirrus.ID {
+		t.Fatalf("parent %q, %v", want.Parent, err)
+	}
+	if want.Parent = ""; !reflect.DeepEqual(want, normal(nimbus)) {
+		t.Errorf("%+v, want %+v", want, normal(nimbus))
+	}
+	if all, err := s.Outages(ctx); err != nil || len(all) != 2 {
+		t.Errorf("%d outages, %v", len(all), err)
+	}
+}

@@ -51,6 +51,7 @@ type (
 	}
 	apiDetail struct {
 		apiOutage
+		Parent     *string           `json:"parent"`
 		Impact     string            `json:"impact"`
 		Components []string          `json:"components"`
 		Updates    []apiUpdate       `json:"updates"`
@@ -239,6 +240,9 @@ func newAPIDetail(d hugops.Detail, base string, now time.Time) apiDetail {
 		Updates: []apiUpdate{}, FirstPost: when(d.FirstPost, now), LastPost: when(d.LastPost, now), Curve: []apiPoint{},
 		ByNetwork: newAPIShares(d.ByNetwork), ByLanguage: newAPIShares(d.ByLang), Coverage: apiCoverageOf(c),
 		Abstained: d.Abstained, Blame: newAPIBlame(d), Evidence: []hugops.Evidence{}, Model: d.Model,
+	}
+	if d.Outage.Parent != "" {
+		out.Parent = &d.Outage.Parent
 	}
 	if out.Index.Enough {
 		v := d.Index.Influence

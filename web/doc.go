@@ -51,7 +51,8 @@
 //	    "series": "…/api/v1/outages/nimbus-2026-11-22/series",
 //	    "widget": "…/embed/nimbus-2026-11-22"}}]}
 //
-// One outage is such an entry with more members: impact, components, updates
+// One outage is such an entry with more members: parent (the id of the outage that it
+// fell with, or null), impact, components, updates
 // [{at, status, text}], first_post, last_post (null when there is none),
 // influence (the most that one person moves the index, in points), curve
 // [{at, value, lower, upper}] (the index over the hour that ends at "at"; only

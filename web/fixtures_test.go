@@ -199,7 +199,7 @@ func chatterbee() hugops.Detail {
 	return hugops.Detail{
 		Summary: hugops.Summary{
 			Outage: hugops.Outage{ID: "chatterbee-7", Service: "chatterbee", ServiceName: "Chatterbee", Title: "Messages arrive late",
-				StartedAt: at("13:38"), Demo: true,
+				StartedAt: at("13:38"), Demo: true, Parent: "nimbus-2026-11-22",
 				Updates: []hugops.Update{{At: at("13:52"), Status: "investigating", Text: "We see it too."}}},
 			Index: index(44, 33, 55, 64, 82, 120), Posts: 300, FirstPost: at("13:30"), LastPost: at("14:24"),
 			Curve: curve("13:55", "14:25", 40, 44),
@@ -232,7 +232,7 @@ func pennywhistle() hugops.Detail {
 	return hugops.Detail{
 		Summary: hugops.Summary{
 			Outage: hugops.Outage{ID: "pennywhistle-pay-1", Service: "pennywhistle-pay", ServiceName: "Pennywhistle Pay",
-				Title: "Card payments declined", StartedAt: at("07:19"), EndedAt: at("12:00"), Demo: true,
+				Title: "Card payments declined", StartedAt: at("07:19"), EndedAt: at("12:00"), WithdrawnAt: at("12:30"), Demo: true,
 				Updates: []hugops.Update{
 					{At: at("07:05"), Status: "investigating", Text: "Some cards are declined."},
 					{At: at("07:10"), Status: "in_progress", Text: "Still looking."},

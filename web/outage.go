@@ -24,6 +24,9 @@ type outageView struct {
 	Tiles     []tile
 	Chart     *chart
 	Suspected bool
+	Withdrawn string     // when the provider took it back, "" if it did not
+	FellWith  *row       // the outage that this one fell with
+	Fell      []row      // those that fell with this one
 	Evidence  []evidence // why these posts are linked
 	Blame     string     // whom the venting posts blame, "" if too few vented
 	ByNetwork []share
@@ -49,6 +52,9 @@ func (s *site) outage(r *http.Request) (*answer, error) {
 		return nil, err
 	}
 	v := newOutageView(d, now)
+	if err := s.cascade(r, &v, d.Outage, now); err != nil {
+		return nil, err
+	}
 	v.Embed = embedCode{s.base(r), v.ID, v.Service}
 	title := v.Service + ": " + v.Title
 	if v.Figure.Enough {
@@ -71,11 +77,32 @@ func newOutageView(d hugops.Detail, now time.Time) outageView {
 	v.CountedTo = moment(countedTo(d, v.Chart, now), o.StartedAt)
 	v.Tiles = tiles(d, v.Chart.Updates)
 	v.Blame = blame(d)
+	if !o.WithdrawnAt.IsZero() {
+		v.Withdrawn = moment(o.WithdrawnAt, o.StartedAt)
+	}
 	v.Suspected, v.Evidence = o.Suspected, evidenceOf(d, v.Service)
 	v.ByNetwork = shares(d.ByNetwork, networkName)
 	v.ByLang = shares(d.ByLang, language)
 	v.Hug = newHug(v.Service, v.Open)
 	return v
+}
+
+// cascade finds the outages that fell with one another.
+func (s *site) cascade(r *http.Request, v *outageView, o hugops.Outage, now time.Time) error {
+	all, err := s.summaries(r, now)
+	if err != nil {
+		return err
+	}
+	for _, sum := range all {
+		switch one := newRow(sum, now); {
+		case sum.Outage.ID == o.ID:
+		case sum.Outage.ID == o.Parent:
+			v.FellWith = &one
+		case sum.Outage.Parent == o.ID:
+			v.Fell = append(v.Fell, one)
+		}
+	}
+	return nil
 }
 
 // When says the outage's time: "22 November 2026, since 11:14 UTC, for 3 h 12 min".

@@ -16,11 +16,12 @@ import (
 // brain is the stance model with a linker that follows the known outages: what
 // the collector's filter and the worker ask.
 type brain struct {
-	model  string // version of the stance model
-	reader *classify.Reader
-	linker atomic.Pointer[classify.Linker]
-	known  []hugops.Outage
-	linked map[string]store.Linked // as what stored posts are linked; nil: not asked yet
+	model   string // version of the stance model
+	reader  *classify.Reader
+	linker  atomic.Pointer[classify.Linker]
+	known   []hugops.Outage
+	updates map[string]int          // of each outage: as many were looked into for what it fell with
+	linked  map[string]store.Linked // as what stored posts are linked; nil: not asked yet
 }
 
 func newBrain(known []hugops.Outage) (*brain, error) {
@@ -29,7 +30,7 @@ func newBrain(known []hugops.Outage) (*brain, error) {
 		return nil, err
 	}
 	linker := classify.NewLinker(classify.Services(), known)
-	b := &brain{model: model.Version(), reader: classify.NewReader(model, linker), known: known}
+	b := &brain{model: model.Version(), reader: classify.NewReader(model, linker), known: known, updates: map[string]int{}}
 	b.linker.Store(linker)
 	return b, nil
 }
@@ -98,6 +99,9 @@ func (b *brain) follow(ctx context.Context, s *store.Store, relink bool, log *sl
 			log.Info("outages changed", "known", len(known))
 		}
 		if err == nil && relink {
+			err = b.cascades(ctx, s, known)
+		}
+		if err == nil && relink {
 			var n int
 			if n, err = b.relink(ctx, s, b.Read); n > 0 {
 				log.Info("stored posts linked again", "posts", n)
@@ -112,6 +116,22 @@ func (b *brain) follow(ctx context.Context, s *store.Store, relink bool, log *sl
 		case <-tick.C:
 		}
 	}
+}
+
+// cascades looks into new updates of providers for the outage that theirs fell
+// with, and stores it. What an operator or an earlier update said stays.
+func (b *brain) cascades(ctx context.Context, s *store.Store, known []hugops.Outage) error {
+	fell := map[string]string{}
+	for _, o := range known {
+		if o.Parent != "" || o.Suspected || len(o.Updates) == b.updates[o.ID] {
+			continue
+		}
+		b.updates[o.ID] = len(o.Updates)
+		if up := b.linker.Load().Upstream(&o); up != "" {
+			fell[o.ID] = up
+		}
+	}
+	return s.PutParents(ctx, fell)
 }
 
 // relink reads every stored post again that is in reach of an outage that is not
