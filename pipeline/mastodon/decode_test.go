@@ -20,7 +20,7 @@ var door = pipeline.Door{
 
 // TestConsent changes one thing of a public status at a time.
 func TestConsent(t *testing.T) {
-	const public = `{"id":"1","uri":"https://pond.example/1","created_at":"2026-11-02T12:00:00Z","visibility":"public","content":"hi","account":{"acct":"ada","url":"https://pond.example/@ada","note":"NOTE","X":0}}`
+	const public = `{"id":"1","uri":"https://pond.example/1","created_at":"2026-11-02T12:00:00Z","visibility":"public","content":"hi","account":{"acct":"ada","url":"https://pond.example/@ada","display_name":"NAME","note":"NOTE","fields":[{"name":"FIELD","value":"VALUE"}],"X":0}}`
 	cases := []struct{ name, from, to, want string }{
 		{"a public post", "", "", "created"},
 		{"unlisted", `"public"`, `"unlisted"`, "skip not-public"},
@@ -36,6 +36,14 @@ func TestConsent(t *testing.T) {
 		{"#NoBots, marked up", "NOTE", `<p>hi <a href='https://pond.example/tags/nobots' class='hashtag'>#<span>NoBots</span></a>!</p>`, "skip opted-out"},
 		{"#nobotany is another matter", "NOTE", "I like #nobotany", "created"},
 		{"nobot without the sign", "NOTE", "I am nobot at all", "created"},
+		{"#noindex", "NOTE", "#noindex please", "skip opted-out"},
+		{"#nobot in the name", "NAME", "Ada #nobot", "skip opted-out"},
+		{"#nobot in a field's name", "FIELD", "#nobot", "skip opted-out"},
+		{"#NoArchive in a field, marked up", "VALUE", `<a href='https://pond.example/tags/noarchive'>#<span>NoArchive</span></a>`, "skip opted-out"},
+		{"fields of another shape", `[{"name":"FIELD","value":"VALUE"}]`, `"none"`, "created"},
+		{"discoverable", `"X":0`, `"discoverable":true`, "created"},
+		{"not discoverable", `"X":0`, `"discoverable":false`, "skip opted-out"},
+		{"discoverable: never asked", `"X":0`, `"discoverable":null`, "created"},
 		{"the operator's list", `"ada"`, `"shy"`, "skip opted-out"},
 		{"a bot", `"X":0`, `"bot":true`, "created bot"},
 		{"the provider", `"ada"`, `"nimbus@status.example"`, "created nimbus-cloud"},

@@ -1,0 +1,194 @@
+package mastodon
+
+import (
+	"context"
+	"errors"
+	"net"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/hugops/hugops"
+	"github.com/hugops/hugops/pipeline/live"
+)
+
+var (
+	errTooMuch = errors.New("more is missing than is read afterwards")
+	errNoIDs   = errors.New("the server gives posts without ids")
+)
+
+// fill reads what the stream did not give, while the stream is open already, so
+// that nothing falls between the two. It ends when the newest post of the moment
+// when it began is reached. Ctx is the connection's: what is left when that ends
+// is left to the next one. Deletions and edits of older posts cannot be read so.
+func (s *Source) fill(ctx context.Context) {
+	s.mu.Lock()
+	h := s.pos.Hole
+	s.mu.Unlock()
+	bounded, cancel := context.WithTimeout(ctx, s.bounds.time)
+	defer cancel()
+	f := &fill{s: s, after: h.ID, retry: live.NewBackoff(s.pauses)}
+	err := f.run(bounded)
+	if ctx.Err() != nil {
+		return
+	}
+	s.mu.Lock()
+	if !s.pos.Hole.To.Equal(h.To) { // it has grown since
+		s.mu.Unlock()
+		return
+	}
+	s.pos.Hole = hole{}
+	s.cursor.Passed(s.pos)
+	read := hugops.CoverageReplay.Worse(s.sees)
+	s.mu.Unlock()
+	f.report(h, read, err)
+}
+
+// report tells the ledger and the log what became of a hole.
+func (f *fill) report(h hole, read hugops.CoverageState, err error) {
+	s := f.s
+	log := s.log.With("from", h.From, "to", h.To, "posts", f.posts, "pages", f.pages)
+	switch {
+	case h == hole{} && err != nil:
+		log.Warn("the server does not let its timeline be read: what the stream will not give is going to be missing", "error", &redacted{err, s.server})
+	case h == hole{}:
+	case err == nil:
+		s.sight.Learn(h.From, h.To, read)
+		log.Info("what the stream did not give was read afterwards")
+	default:
+		reached := h.From
+		if at := idTime(f.after).Add(f.skew); f.pages > 0 && at.After(reached) {
+			reached = earlier(at, h.To)
+		}
+		s.sight.Learn(h.From, reached, read)
+		s.sight.Learn(reached, h.To, h.Why)
+		s.loop.Count("holes")
+		log.Warn("posts are missing: the stream did not give them, and they could not all be read afterwards", "reached", reached, "error", &redacted{err, s.server})
+	}
+}
+
+// fill is one attempt to read a hole.
+type fill struct {
+	s     *Source
+	after string // up to this id all is read
+	retry *live.Backoff
+	skew  time.Duration
+
+	pages, posts int
+}
+
+func (f *fill) run(ctx context.Context) error {
+	target, err := f.newest(ctx)
+	if err != nil {
+		return err
+	}
+	if f.after == "" {
+		return f.begin(target)
+	}
+	from := rewound(f.after, f.s.rewind)
+	for compareIDs(from, target) < 0 {
+		if f.pages == f.s.bounds.pages {
+			return errTooMuch
+		}
+		page, err := f.ask(ctx, from, pageLimit)
+		if err != nil {
+			return err
+		}
+		newest, err := f.take(ctx, page)
+		if err != nil {
+			return err
+		}
+		if compareIDs(newest, from) <= 0 {
+			break // nothing follows
+		}
+		from = newest
+	}
+	return nil
+}
+
+// begin notes where a stream begins that was never read before. A hole without
+// a beginning is lost.
+func (f *fill) begin(newest string) error {
+	if newest == "" {
+		newest = "0"
+	}
+	lost := false
+	err := f.s.put("", nil, func(p *position) {
+		p.ID = newer(newest, p.ID)
+		lost = p.Hole != hole{}
+	})
+	if lost {
+		return errors.New("no post of the stream was known before")
+	}
+	return err
+}
+
+// newest is the newest post of now, "" of an empty timeline.
+func (f *fill) newest(ctx context.Context) (string, error) {
+	page, err := f.ask(ctx, "", 1)
+	if err != nil || len(page) == 0 {
+		return "", err
+	}
+	_, id, err := decodeStatus(page[0], f.s.server.host, f.s.cfg.Door)
+	if id == "" {
+		return "", errors.Join(errNoIDs, err)
+	}
+	return id, nil
+}
+
+// ask asks again, with growing pauses, where asking again may help.
+func (f *fill) ask(ctx context.Context, minID string, limit int64) ([]jsontext.Value, error) {
+	for {
+		if err := f.retry.Wait(ctx, f.s.log); err != nil {
+			return nil, err
+		}
+		page, skew, err := f.s.server.timeline(ctx, f.s.stream, minID, limit)
+		if err == nil {
+			f.retry, f.skew = live.NewBackoff(f.s.pauses), skew
+			return page, nil
+		}
+		if !passing(err) || ctx.Err() != nil {
+			return nil, err
+		}
+		f.s.log.Debug("reading afterwards failed, will try again", "error", &redacted{err, f.s.server})
+	}
+}
+
+// passing reports whether an error of REST may be gone in a while.
+func passing(err error) bool {
+	var status *statusError
+	if errors.As(err, &status) {
+		return !status.refused() && status.code != 404
+	}
+	var network net.Error
+	return errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// take emits a page, oldest first, and returns its newest id. The hole is smaller
+// once the whole page is through.
+func (f *fill) take(ctx context.Context, page []jsontext.Value) (newest string, err error) {
+	f.pages++
+	for i := len(page) - 1; i >= 0; i-- {
+		if ctx.Err() != nil {
+			return "", ctx.Err()
+		}
+		dec, id, err := decodeStatus(page[i], f.s.server.host, f.s.cfg.Door)
+		newest = newer(id, newest)
+		f.posts += len(dec.Events)
+		if err := f.s.put(id, f.s.items(dec, page[i], "post "+id, err), nil); err != nil {
+			return "", err
+		}
+	}
+	if newest == "" {
+		if len(page) > 0 {
+			err = errNoIDs
+		}
+		return "", err
+	}
+	f.after = newer(newest, f.after)
+	return newest, f.s.put("", nil, func(p *position) {
+		if p.Hole != (hole{}) {
+			p.Hole.ID = f.after
+		}
+	})
+}
