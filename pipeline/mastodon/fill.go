@@ -33,38 +33,40 @@ func (s *Source) fill(ctx context.Context) {
 		return
 	}
 	s.mu.Lock()
-	if !s.pos.Hole.To.Equal(h.To) { // it has grown since
-		s.mu.Unlock()
-		return
-	}
-	s.pos.Hole = hole{}
+	s.pos.Hole = s.pos.Hole.closed(len(h.Times))
 	s.cursor.Passed(s.pos)
 	read := hugops.CoverageReplay.Worse(s.sees)
 	s.mu.Unlock()
-	f.report(h, read, err)
+	f.report(h.Times, read, err)
 }
 
 // report tells the ledger and the log what became of a hole.
-func (f *fill) report(h hole, read hugops.CoverageState, err error) {
+func (f *fill) report(times []span, read hugops.CoverageState, err error) {
 	s := f.s
-	log := s.log.With("from", h.From, "to", h.To, "posts", f.posts, "pages", f.pages)
-	switch {
-	case h == hole{} && err != nil:
-		log.Warn("the server does not let its timeline be read: what the stream will not give is going to be missing", "error", &redacted{err, s.server})
-	case h == hole{}:
-	case err == nil:
-		s.sight.Learn(h.From, h.To, read)
-		log.Info("what the stream did not give was read afterwards")
-	default:
-		reached := h.From
-		if at := idTime(f.after).Add(f.skew); f.pages > 0 && at.After(reached) {
-			reached = earlier(at, h.To)
+	if len(times) == 0 {
+		if err != nil {
+			s.log.Warn("the server does not let its timeline be read: what the stream will not give is going to be missing", "error", &redacted{err, s.server})
 		}
-		s.sight.Learn(h.From, reached, read)
-		s.sight.Learn(reached, h.To, h.Why)
-		s.loop.Count("holes")
-		log.Warn("posts are missing: the stream did not give them, and they could not all be read afterwards", "reached", reached, "error", &redacted{err, s.server})
+		return
 	}
+	var reached time.Time // by this machine's clock
+	if at := idTime(f.after); !at.IsZero() && f.pages > 0 {
+		reached = at.Add(f.skew)
+	}
+	for _, t := range times {
+		if err == nil {
+			reached = t.To
+		}
+		s.sight.Learn(t.From, earlier(reached, t.To), read)
+		s.sight.Learn(later(reached, t.From), t.To, t.Why)
+	}
+	log := s.log.With("from", times[0].From, "to", times[len(times)-1].To, "posts", f.posts, "pages", f.pages)
+	if err == nil {
+		log.Info("what the stream did not give was read afterwards")
+		return
+	}
+	s.loop.Count("holes")
+	log.Warn("posts are missing: the stream did not give them, and they could not all be read afterwards", "reached", reached, "error", &redacted{err, s.server})
 }
 
 // fill is one attempt to read a hole.
@@ -115,7 +117,7 @@ func (f *fill) begin(newest string) error {
 	lost := false
 	err := f.s.put("", nil, func(p *position) {
 		p.ID = newer(newest, p.ID)
-		lost = p.Hole != hole{}
+		lost = len(p.Hole.Times) > 0
 	})
 	if lost {
 		return errors.New("no post of the stream was known before")
@@ -187,7 +189,7 @@ func (f *fill) take(ctx context.Context, page []jsontext.Value) (newest string, 
 	}
 	f.after = newer(newest, f.after)
 	return newest, f.s.put("", nil, func(p *position) {
-		if p.Hole != (hole{}) {
+		if len(p.Hole.Times) > 0 {
 			p.Hole.ID = f.after
 		}
 	})

@@ -92,8 +92,13 @@ func TestFill(t *testing.T) {
 			f.rest = func(_ int, w http.ResponseWriter) bool { io.WriteString(w, "[{}]"); return true }
 		}, learnt: []hugops.CoverageState{"gap"}, log: "without ids"},
 		{name: "a hole that an earlier process did not come to the end of",
-			pos: position{ID: id(200 * time.Second), At: start.Add(200 * time.Second), Hole: hole{ID: id(100 * time.Second), From: start, To: start.Add(100 * time.Second), Why: "stalled"}}, server: flood,
-			want: []string{"created 40", "created 299"}, count: 260, learnt: []hugops.CoverageState{"replay"}},
+			pos: position{ID: id(200 * time.Second), At: start.Add(200 * time.Second), Hole: hole{ID: id(100 * time.Second), Times: []span{{start, start.Add(100 * time.Second), "stalled"}}}}, server: flood,
+			want: []string{"created 40", "created 299"}, count: 260, learnt: []hugops.CoverageState{"replay", "replay"}},
+		{name: "and that is not to be had any more",
+			pos: position{ID: id(200 * time.Second), At: start.Add(200 * time.Second), Hole: hole{ID: id(100 * time.Second), Times: []span{{start, start.Add(100 * time.Second), "stalled"}}}},
+			server: func(f *fake) {
+				f.rest = func(_ int, w http.ResponseWriter) bool { w.WriteHeader(422); return true }
+			}, learnt: []hugops.CoverageState{"stalled", "gap"}},
 		{name: "a part of the stream is a part also afterwards", pos: known,
 			server: func(f *fake) { f.about = `"timelines_access":{"live_feeds":{"remote":"disabled"}}`; flood(f) },
 			want:   []string{"created 0", "created 299"}, count: 300, learnt: []hugops.CoverageState{"sample"}},
@@ -121,7 +126,7 @@ func TestFill(t *testing.T) {
 					t.Errorf("the log does not say %q:\n%s", c.log, log)
 				}
 				var pos position
-				if err := live.Load(src.stateFile(), &pos); err != nil || pos.Hole != (hole{}) {
+				if err := live.Load(src.stateFile(), &pos); err != nil || len(pos.Hole.Times) > 0 {
 					t.Errorf("remembered %+v, %v", pos, err)
 				}
 			})

@@ -89,6 +89,13 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 // skewOf is by how much this machine's clock is ahead of a server's, to the
 // second; zero where the server does not tell.
 func skewOf(header http.Header, now time.Time) time.Duration {

@@ -3,6 +3,7 @@ package mastodon
 import (
 	"cmp"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,11 +21,45 @@ type position struct {
 	Hole hole `json:"hole,omitzero"`
 }
 
-// hole is a time without a stream: posts with ids after ID may be missing.
+// hole is what was not streamed: posts with ids after ID may be missing, of the
+// times without a stream.
 type hole struct {
-	ID       string               `json:"id"`
-	From, To time.Time            // by this machine's clock
-	Why      hugops.CoverageState `json:"why"`
+	ID    string `json:"id,omitempty"`
+	Times []span `json:"times,omitempty"`
+}
+
+// span is a time without a stream, by this machine's clock, and why.
+type span struct {
+	From time.Time            `json:"from"`
+	To   time.Time            `json:"to"`
+	Why  hugops.CoverageState `json:"why"`
+}
+
+// maxSpans bounds what is remembered of a stream that breaks off faster than what
+// it did not give is read.
+const maxSpans = 100
+
+// widen adds a time without a stream after id. What is missing before it, if
+// anything still is, is read first.
+func (h hole) widen(id string, s span) hole {
+	if len(h.Times) == 0 {
+		h.ID = id
+	}
+	h.Times = append(slices.Clone(h.Times), s) // an earlier position may have it
+	if len(h.Times) > maxSpans {
+		h.Times[1].From = h.Times[0].From
+		h.Times = h.Times[1:]
+	}
+	return h
+}
+
+// closed leaves out the first n times.
+func (h hole) closed(n int) hole {
+	if n >= len(h.Times) {
+		return hole{}
+	}
+	h.Times = h.Times[n:]
+	return h
 }
 
 // compareIDs orders local ids: Mastodon's are numbers, those of other software

@@ -141,11 +141,8 @@ func (s *Source) opened(ctx context.Context) {
 	now := time.Now()
 	s.mu.Lock()
 	s.sight.Set(s.sees)
-	switch p := &s.pos; {
-	case p.Hole != hole{}:
-		p.Hole.To, p.Hole.Why = now, p.Hole.Why.Worse(s.why) // a fill that did not come to its end
-	case !p.At.IsZero():
-		p.Hole = hole{ID: p.ID, From: p.At, To: now, Why: s.why}
+	if !s.pos.At.IsZero() {
+		s.pos.Hole = s.pos.Hole.widen(s.pos.ID, span{From: s.pos.At, To: now, Why: s.why})
 	}
 	s.why = hugops.CoverageGap
 	s.pos.At = now
