@@ -150,6 +150,21 @@ func (s *Store) figures(ctx context.Context, id string) (*figures, error) {
 // source and minute.
 const coverageRest = 10 * time.Second
 
+// Coverage returns what each source saw in each minute of [from, to], in the
+// order of time; it may be some seconds old. The slice is shared: it must not be
+// changed.
+func (s *Store) Coverage(ctx context.Context, from, to time.Time) ([]hugops.Coverage, error) {
+	load := func(ctx context.Context, _ []hugops.Coverage, _ bool) ([]hugops.Coverage, time.Duration, error) {
+		list, err := s.coverage(ctx, from, to, time.Minute)
+		return list, coverageRest, err
+	}
+	if s.config.Stale < 0 {
+		list, _, err := load(ctx, nil, false)
+		return list, err
+	}
+	return s.cache.coverage(from, to).get(ctx, s.cache, load)
+}
+
 // seen is the coverage of the time in which posts may belong to the outage.
 func (s *Store) seen(ctx context.Context, o hugops.Outage, now time.Time, step time.Duration) ([]hugops.Coverage, error) {
 	to := now

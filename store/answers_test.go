@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -82,6 +83,11 @@ func TestDetail(t *testing.T) {
 	}
 	if len(d.Coverage) != 2 || d.Coverage[0] != coverage[0] || d.Coverage[1] != coverage[1] {
 		t.Errorf("coverage %+v", d.Coverage)
+	}
+	for to, want := range map[time.Time]int{begin.Add(3 * time.Minute): 1, begin.Add(4 * time.Minute): 2, begin.Add(time.Minute): 0} {
+		if got, err := s.Coverage(ctx, begin, to); err != nil || !slices.Equal(got, coverage[:want]) && want > 0 || len(got) != want {
+			t.Errorf("coverage to %s: %+v, %v; want the first %d", to, got, err, want)
+		}
 	}
 	five, err := s.Series(ctx, nimbus.ID, 5*time.Minute)
 	if err != nil || len(five) != 24 || five[0].Support != 12 || five[0].Venting != 8 || five[0].Authors != 20 {

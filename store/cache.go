@@ -34,7 +34,11 @@ type cache struct {
 
 	mu      sync.Mutex
 	entries map[string]*entry
+	sights  map[timeSpan]*kept[[]hugops.Coverage]
 }
+
+// timeSpan is a stretch of time that coverage was asked for.
+type timeSpan struct{ from, to int64 }
 
 // entry is what is kept of one outage.
 type entry struct {
@@ -177,6 +181,20 @@ func (c *cache) ids() []string {
 		ids = append(ids, id)
 	}
 	return ids
+}
+
+// coverage is what is kept of the coverage of a time. Those who ask for the time
+// up to now ask for another one each minute, so the older ones are dropped.
+func (c *cache) coverage(from, to time.Time) *kept[[]hugops.Coverage] {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	span := timeSpan{from.Unix(), to.Unix()}
+	k := c.sights[span]
+	if k == nil {
+		k = &kept[[]hugops.Coverage]{}
+		c.sights = map[timeSpan]*kept[[]hugops.Coverage]{span: k}
+	}
+	return k
 }
 
 // print is the fingerprint of an outage's readings as of a second ago at most:

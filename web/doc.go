@@ -14,6 +14,7 @@
 //
 //	/                                    all outages, the ongoing ones first
 //	/outages/{id}                        one outage
+//	/sources                             what each source sees, and saw in the last 24 hours
 //	/methodology /data /embed /privacy   prose
 //	/embed/{id}                          the widget as a page without script, for an iframe
 //	/widget.js                           the widget as a custom element
@@ -23,6 +24,7 @@
 //	/api/v1/outages/{id}/series          posts over time; ?bucket=5m (whole minutes, to 24h)
 //	/api/v1/outages/{id}/series.csv      the same columns as CSV
 //	/api/v1/outages/{id}/coverage.csv    what was seen and what was not, by network
+//	/api/v1/sources                      what each source saw in the last 24 hours
 //	/healthz /readyz /metrics            for operators
 //
 // All answer GET and HEAD. Pages and API carry an ETag and answer If-None-Match
@@ -65,5 +67,17 @@
 //	    "support": 9, "venting": 9, "neutral": 21, "authors": 37}]}
 //
 // support, venting and neutral count posts, authors distinct people within the
-// bucket; a bucket without posts may be missing.
+// bucket; a bucket without posts may be missing. The sources:
+//
+//	{"from": "2026-11-21T14:26:00Z", "to": "2026-11-22T14:26:00Z",
+//	  "sources": [{"source": "mastodon:mastodon.example/public", "network": "mastodon",
+//	    "state": "live", "since": "2026-11-22T03:00:00Z",
+//	    "last": "2026-11-22T14:25:00Z", "share": 1,
+//	    "seen": 6174, "kept": 2058, "withheld": 1372,
+//	    "coverage": [{"from": "…", "to": "…", "state": "live"}]}]}
+//
+// seen counts the posts that reached the filter, kept those that went on, withheld
+// those left out because their authors opted out; share is how much of the time
+// since its first minute the source saw, wholly or in part. For a source that reads
+// files, state, since and share are null, and last is the minute of its last post.
 package web

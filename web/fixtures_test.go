@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,8 +29,9 @@ func at(hhmm string) time.Time {
 
 // shelf is a Store that holds outages in memory, newest first.
 type shelf struct {
-	details []hugops.Detail
-	err     error // returned by everything, if set
+	details  []hugops.Detail
+	coverage []hugops.Coverage
+	err      error // returned by everything, if set
 }
 
 func (s *shelf) Summaries(_ context.Context, now time.Time, limit int) ([]hugops.Summary, error) {
@@ -57,6 +59,17 @@ func (s *shelf) Detail(_ context.Context, id string, _ time.Time) (hugops.Detail
 func (s *shelf) Series(ctx context.Context, id string, _ time.Duration) ([]hugops.Minute, error) {
 	d, err := s.Detail(ctx, id, noon)
 	return d.Series, err
+}
+
+func (s *shelf) Coverage(_ context.Context, from, to time.Time) ([]hugops.Coverage, error) {
+	var out []hugops.Coverage
+	for _, c := range s.coverage {
+		if !c.At.Before(from) && !c.At.After(to) {
+			out = append(out, c)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b hugops.Coverage) int { return a.At.Compare(b.At) })
+	return out, s.err
 }
 
 func (s *shelf) Ping(context.Context) error { return s.err }
@@ -255,7 +268,30 @@ func hostile() hugops.Detail {
 }
 
 func fixtures() *shelf {
-	return &shelf{details: []hugops.Detail{hopscotch(), chatterbee(), nimbus(), pennywhistle(), thicket(), teapot()}}
+	return &shelf{
+		details: []hugops.Detail{hopscotch(), chatterbee(), nimbus(), pennywhistle(), thicket(), teapot()}, coverage: sourceRows(),
+	}
+}
+
+// sourceRows are sources in every state: seen throughout, with people who opted
+// out; silent; catching up after a gap; a sample that became too dear; a file.
+func sourceRows() []hugops.Coverage {
+	withheld := minutes("mastodon:mastodon.example/public", hugops.Mastodon, hugops.CoverageLive, "03:00", "14:26")
+	for i := range withheld {
+		withheld[i].Withheld = 2
+	}
+	return join(withheld,
+		minutes("mastodon:toot.example/public:local", hugops.Mastodon, hugops.CoverageLive, "11:00", "14:10"),
+		minutes("mastodon:toot.example/public:local", hugops.Mastodon, hugops.CoverageStalled, "14:10", "14:25"),
+		minutes("bluesky:jetstream", hugops.Bluesky, hugops.CoverageLive, "00:00", "12:18"),
+		minutes("bluesky:jetstream", hugops.Bluesky, hugops.CoverageReplay, "12:18", "12:31"),
+		minutes("bluesky:jetstream", hugops.Bluesky, hugops.CoverageClamped, "12:31", "13:02"),
+		minutes("bluesky:jetstream", hugops.Bluesky, hugops.CoverageLive, "13:02", "14:26"),
+		minutes("x:stream", hugops.X, hugops.CoverageSample, "05:00", "12:40"),
+		minutes("x:stream", hugops.X, hugops.CoverageBudget, "12:40", "14:26"),
+		minutes("replay:posts.ndjson", hugops.Mastodon, hugops.CoverageReplay, "07:20", "07:22"),
+		minutes("replay:posts.ndjson", hugops.X, hugops.CoverageReplay, "07:21", "08:00"),
+	)
 }
 
 func newSite(t *testing.T, store Store, change ...func(*Config)) http.Handler {

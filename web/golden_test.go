@@ -57,6 +57,7 @@ func TestGoldenAnswers(t *testing.T) {
 		"outage-over.html":      "/outages/pennywhistle-pay-1",
 		"outage-unseen.html":    "/outages/teapot-video-2",
 		"methodology.html":      "/methodology",
+		"sources.html":          "/sources",
 		"embed.html":            "/embed",
 		"error.html":            "/nothing",
 		"frame.html":            "/embed/nimbus-2026-11-22",
@@ -73,6 +74,7 @@ func TestGoldenAnswers(t *testing.T) {
 		"api-series.json":       "/api/v1/outages/hopscotch-3/series?bucket=5m",
 		"api-series.csv":        "/api/v1/outages/hopscotch-3/series.csv",
 		"api-coverage.csv":      "/api/v1/outages/nimbus-2026-11-22/coverage.csv",
+		"api-sources.json":      "/api/v1/sources",
 		"api-problem.json":      "/api/v1/outages/unknown",
 		"api-outages-open.json": "/api/v1/outages?service=nimbus-cloud&open=true&limit=1",
 	} {
@@ -89,6 +91,7 @@ func TestGoldenAnswers(t *testing.T) {
 		})
 	}
 	golden(t, "home-empty.html", get(t, empty, "/").Body.Bytes())
+	golden(t, "sources-empty.html", get(t, empty, "/sources").Body.Bytes())
 }
 
 // TestContract decodes the API strictly into the shapes that doc.go shows.

@@ -193,9 +193,11 @@ type stripPart struct {
 }
 
 // Parts are what of a strip is drawn: gaps are left empty.
-func (v homeView) Parts(s strip) []stripPart {
+func (v homeView) Parts(s strip) []stripPart { return stripParts(s.Spans, v.Axis) }
+
+func stripParts(spans []seen, axis timeAxis) []stripPart {
 	var out []stripPart
-	for _, p := range s.Spans {
+	for _, p := range spans {
 		class := "cov-on"
 		switch {
 		case p.State.Blind():
@@ -203,7 +205,7 @@ func (v homeView) Parts(s strip) []stripPart {
 		case p.State == hugops.CoverageSample:
 			class = "cov-some"
 		}
-		out = append(out, stripPart{round1(v.Axis.x(p.From)), round1(v.Axis.x(p.To)), class})
+		out = append(out, stripPart{round1(axis.x(p.From)), round1(axis.x(p.To)), class})
 	}
 	return out
 }

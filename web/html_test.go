@@ -19,15 +19,16 @@ func everyPage(t *testing.T) map[string][]byte {
 	t.Helper()
 	store := fixtures()
 	store.details = append(store.details, hostile())
+	store.coverage = append(store.coverage, minutes(`mastodon:"><script>alert(4)</script>`, hugops.Mastodon, hugops.CoverageLive, "14:00", "14:20")...)
 	h, empty := newSite(t, store), newSite(t, &shelf{})
 	broken := newSite(t, &shelf{err: fmt.Errorf("broken")})
 	noModel := newSite(t, store, func(c *Config) { c.Errors = nil })
 	out := map[string][]byte{
 		"empty /": get(t, empty, "/").Body.Bytes(), "empty /embed": get(t, empty, "/embed").Body.Bytes(),
-		"broken /": get(t, broken, "/").Body.Bytes(), "no model /methodology": get(t, noModel, "/methodology").Body.Bytes(),
+		"broken /": get(t, broken, "/").Body.Bytes(), "broken /sources": get(t, broken, "/sources").Body.Bytes(), "no model /methodology": get(t, noModel, "/methodology").Body.Bytes(),
 		"empty search": get(t, h, "/?q=nobody&days=7").Body.Bytes(), "hostile search": get(t, h, "/?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E").Body.Bytes(),
 	}
-	paths := []string{"/", "/?all=1", "/methodology", "/data", "/embed", "/privacy", "/nothing", "/embed/unknown"}
+	paths := []string{"/", "/?all=1", "/methodology", "/sources", "/data", "/embed", "/privacy", "/nothing", "/embed/unknown"}
 	for _, d := range store.details {
 		paths = append(paths, "/outages/"+d.Outage.ID, "/embed/"+d.Outage.ID, "/embed/"+d.Outage.ID+"?show=hugs&theme=dark")
 	}

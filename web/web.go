@@ -24,6 +24,9 @@ type Store interface {
 	// Series returns the posts of one outage by buckets of whole minutes, or an
 	// error wrapping hugops.ErrNotFound.
 	Series(ctx context.Context, id string, bucket time.Duration) ([]hugops.Minute, error)
+	// Coverage returns what each source saw in each minute of [from, to], in the
+	// order of time.
+	Coverage(ctx context.Context, from, to time.Time) ([]hugops.Coverage, error)
 	// Ping reports whether the store answers.
 	Ping(ctx context.Context) error
 }
@@ -97,6 +100,7 @@ func (s *site) routes() http.Handler {
 	page("/{$}", s.home)
 	page("/outages/{id}", s.outage)
 	page("/methodology", s.methodology)
+	page("/sources", s.sources)
 	page("/data", s.prose("data"))
 	page("/embed", s.embedHelp)
 	page("/privacy", s.prose("privacy"))
@@ -107,6 +111,7 @@ func (s *site) routes() http.Handler {
 	api("/api/v1/outages/{id}/series", s.apiSeries)
 	api("/api/v1/outages/{id}/series.csv", s.apiSeriesCSV)
 	api("/api/v1/outages/{id}/coverage.csv", s.apiCoverageCSV)
+	api("/api/v1/sources", s.apiSources)
 	api("/api/", s.noPage)
 
 	embed("/embed/{id}", s.frame)

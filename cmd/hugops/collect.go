@@ -29,7 +29,8 @@ accounts of Mastodon have never allowed to be found (indexable) and are left out
 Bluesky needs no account. Where the stream breaks off it goes on by a cursor, also
 after a restart and on another host; what the hosts no longer have is written down
 as not seen. Posts of people who declare org.user-intents against bulk datasets or
-public archives are left out, from that declaration on.
+public archives are left out, from that declaration on; so are those of people who
+ask apps not to show their account to the logged out: an AppView tells who does.
 
 With --check nothing is collected: each host and its rights are tried, and what is
 wrong is said with what to do. Exit code 1 if anything is.`,
@@ -63,7 +64,7 @@ func collectLive(ctx context.Context, m *machine, ff filterFlags, live liveFlags
 	if err != nil {
 		return err
 	}
-	sources, err := live.sources(door, m.home.path("live"), in)
+	sources, err := live.sources(door, m.home.path("live"), ff.kept(b), in)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/hugops/hugops"
 	"github.com/hugops/hugops/pipeline"
 	"github.com/hugops/hugops/pipeline/bluesky"
 )
@@ -23,7 +24,8 @@ func (f *flags) live() liveFlags { return liveFlags{f.mastodon(), f.bluesky()} }
 func (lf liveFlags) any() bool { return len(*lf.mastodon.servers) > 0 || *lf.bluesky.on }
 
 // sources returns the live sources; they remember in dir how far they are.
-func (lf liveFlags) sources(door pipeline.Door, dir string, in *invocation) ([]pipeline.Source, error) {
+// Relevant says which posts will be kept; nil: all.
+func (lf liveFlags) sources(door pipeline.Door, dir string, relevant func(*hugops.Post) bool, in *invocation) ([]pipeline.Source, error) {
 	var sources []pipeline.Source
 	if len(*lf.mastodon.servers) > 0 {
 		found, err := lf.mastodon.sources(door, dir, in)
@@ -37,7 +39,7 @@ func (lf liveFlags) sources(door pipeline.Door, dir string, in *invocation) ([]p
 		if err != nil {
 			return nil, err
 		}
-		cfg.Door, cfg.StateDir = door, dir
+		cfg.Door, cfg.StateDir, cfg.Relevant = door, dir, relevant
 		sources = append(sources, bluesky.New(cfg))
 	}
 	return sources, nil
@@ -86,6 +88,9 @@ func (lf liveFlags) check(ctx context.Context, d *doctor, in *invocation) {
 		}
 		d.check("Bluesky", c.Host+" sends the stream, "+how, c.Err)
 	}
+	if err == nil && cfg.AppView != "" {
+		d.check("Bluesky", cfg.AppView+" tells who authors are", bluesky.CheckAppView(ctx, cfg))
+	}
 }
 
 // blueskyFlags say how Bluesky is read.
@@ -93,6 +98,7 @@ type blueskyFlags struct {
 	on               *bool
 	hosts            *[]string
 	wire, dictionary *string
+	appView          *string
 }
 
 func (f *flags) bluesky() blueskyFlags {
@@ -101,11 +107,15 @@ func (f *flags) bluesky() blueskyFlags {
 		hosts:      f.list("bluesky-host", "a Jetstream `host`, tried in turn; without any, the public ones"),
 		wire:       f.String("bluesky-wire", bluesky.WireV2, "the `wire` that the hosts speak: v2 (subscribeEvents) or v1 (/subscribe)"),
 		dictionary: f.String("bluesky-dictionary", "", "a `file` with the zstd dictionary of wire v1, which comes with Jetstream's source; without it that wire comes uncompressed. Hosts of wire v2 hand out their own"),
+		appView:    f.String("bluesky-appview", bluesky.PublicAppView, "the AppView `host` that is asked for the authors of the posts that are kept: who wants to be shown to people with an account only, is in --opt-out, or is a provider; \"none\" asks nobody, and then none of this is known"),
 	}
 }
 
 func (bf blueskyFlags) config(in *invocation) (bluesky.Config, error) {
 	cfg := bluesky.Config{Hosts: *bf.hosts, Wire: *bf.wire, Log: in.log}
+	if *bf.appView != "none" {
+		cfg.AppView = *bf.appView
+	}
 	if *bf.dictionary == "" {
 		return cfg, nil
 	}

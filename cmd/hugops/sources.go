@@ -40,6 +40,17 @@ func (ff filterFlags) relevance(b *brain) (pipeline.Relevance, error) {
 	return nil, usagef("--keep %q is neither relevant nor all", *ff.keep)
 }
 
+// kept says which posts the filter lets in; nil: all.
+func (ff filterFlags) kept(b *brain) func(*hugops.Post) bool {
+	if filter, _ := ff.relevance(b); filter != nil {
+		return func(p *hugops.Post) bool {
+			keep, _ := filter.Relevant(p)
+			return keep
+		}
+	}
+	return nil
+}
+
 // door is what decoders do with authors: pseudonyms, providers' own accounts and
 // the operator's list of those who opted out. Providers that only the demo knows
 // are recognised by their name.

@@ -88,7 +88,7 @@ func (u *upFlags) run(ctx context.Context, m *machine, in *invocation) error {
 	if err != nil {
 		return err
 	}
-	live, err := u.live.sources(door, m.home.path("live"), in)
+	live, err := u.live.sources(door, m.home.path("live"), u.filter.kept(b), in)
 	if err != nil {
 		return err
 	}

@@ -1,10 +1,12 @@
 package bluesky
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,8 +19,8 @@ import (
 	"github.com/hugops/hugops/pipeline/live"
 )
 
-// TestMisbehaviour lets two hosts misbehave at random for some seconds, and kills
-// the source now and then. In the end each post is acknowledged, or the ledger
+// TestMisbehaviour lets two hosts misbehave at random for CHAOS_LENGTH (3 s if it
+// is not set), and kills the source now and then. In the end each post is acknowledged, or the ledger
 // says that the time in which it was posted was not seen; and no post came from
 // such a time.
 func TestMisbehaviour(t *testing.T) {
@@ -30,7 +32,11 @@ func TestMisbehaviour(t *testing.T) {
 				seed, _ = strconv.ParseUint(s, 10, 64)
 			}
 			t.Logf("CHAOS_SEED=%d", seed)
-			newChaos(t, wire, seed+uint64(i)).run(3 * time.Second)
+			length, err := time.ParseDuration(cmp.Or(os.Getenv("CHAOS_LENGTH"), "3s"))
+			if err != nil {
+				t.Fatal("CHAOS_LENGTH:", err)
+			}
+			newChaos(t, wire, seed+uint64(i)).run(length)
 		})
 	}
 }
@@ -69,6 +75,7 @@ func (c *chaos) pick(n int) int {
 
 // connection serves for a while and then does something that it should not.
 func (c *chaos) connection(p *peer, i int) {
+	first := i
 	for {
 		end := i + 5 + c.pick(100)
 		c.mu.Lock()
@@ -79,7 +86,7 @@ func (c *chaos) connection(p *peer, i int) {
 			return
 		}
 		p.serveUntil(i, end)
-		again := max(0, end-c.pick(20)) // sends the last ones twice
+		again := max(first, end-c.pick(20)) // sends the last ones twice
 		switch c.pick(12) {
 		case 0:
 			return
@@ -253,15 +260,13 @@ func (c *chaos) judge() {
 		if first < 0 && c.acked[i] {
 			first = i
 		}
-		unseen := false
-		for _, a := range c.blind {
-			unseen = unseen || e.at.After(a.From) && e.at.Before(a.To)
-		}
+		hole, unseen := c.unseen(e.at)
 		switch {
 		case first >= 0 && !c.acked[i] && !unseen:
 			c.t.Errorf("post %d of %d, of %s, is missing, and the ledger does not say so", i, len(c.net.events), e.at.UTC().Format(time.StampMicro))
 		case c.acked[i] && unseen:
-			c.t.Errorf("post %d came, and the ledger says that its time was not seen", i)
+			c.t.Errorf("post %d of %s came, and the ledger says that nothing was seen from %s to %s (%s)", i, e.at.UTC().Format(time.StampMicro),
+				hole.From.UTC().Format(time.StampMicro), hole.To.UTC().Format(time.StampMicro), hole.State)
 		}
 		if !c.acked[i] {
 			lost++
@@ -272,4 +277,13 @@ func (c *chaos) judge() {
 		text := c.log.String()
 		c.t.Logf("the end of the log:\n%s", text[max(0, len(text)-20000):])
 	}
+}
+
+// unseen is what the ledger says of a time that was not seen.
+func (c *chaos) unseen(at time.Time) (pipeline.Amendment, bool) {
+	i := slices.IndexFunc(c.blind, func(a pipeline.Amendment) bool { return at.After(a.From) && at.Before(a.To) })
+	if i < 0 {
+		return pipeline.Amendment{}, false
+	}
+	return c.blind[i], true
 }

@@ -2,6 +2,7 @@ package bluesky
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -52,4 +53,20 @@ func (s *Source) check(ctx context.Context, h host) HostCheck {
 		result.Err = fmt.Errorf("the stream is open, but gives nothing that can be read: %w; try another host", err)
 	}
 	return result
+}
+
+// CheckAppView asks the AppView for the account of Bluesky itself.
+func CheckAppView(ctx context.Context, cfg Config) error {
+	s := New(cfg)
+	if s.err != nil {
+		return s.err
+	}
+	views, _, err := newProfiles(s.appView, s.ask, s.limited, s.cfg.Log).get(ctx, []string{"bsky.app"})
+	if err != nil {
+		return fmt.Errorf("the AppView cannot be asked: %w", err)
+	}
+	if len(views) != 1 {
+		return errors.New("it does not know the account bsky.app: name another AppView with --bluesky-appview")
+	}
+	return nil
 }

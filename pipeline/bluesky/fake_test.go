@@ -89,7 +89,7 @@ func (n *network) len() int {
 // for each connection and the last for all later ones, do otherwise.
 type fakeHost struct {
 	*httptest.Server
-	t       *testing.T
+	t       testing.TB
 	net     *network
 	scripts []script
 
@@ -116,7 +116,7 @@ type peer struct {
 	outdated bool
 }
 
-func newHost(t *testing.T, net *network, scripts ...script) *fakeHost {
+func newHost(t testing.TB, net *network, scripts ...script) *fakeHost {
 	h := &fakeHost{t: t, net: net, scripts: scripts, offset: 1, conns: make(map[*websocket.Conn]bool)}
 	h.Server = httptest.NewServer(h)
 	t.Cleanup(h.kick)

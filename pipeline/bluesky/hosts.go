@@ -55,22 +55,32 @@ func parseHosts(names []string, wire string) ([]host, error) {
 }
 
 func parseHost(name, wire string) (host, error) {
+	base, err := parseBase(name, publicHosts[WireV2][0])
+	if err != nil {
+		return host{}, err
+	}
+	_, bare, _ := strings.Cut(base, "://")
+	return host{strings.ToLower(bare), base, wire}, nil
+}
+
+// parseBase returns the address of a host that is given with or without a scheme.
+func parseBase(name, example string) (string, error) {
 	address := name
 	if !strings.Contains(address, "://") {
-		address = "wss://" + address
+		address = "https://" + address
 	}
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
-		return host{}, fmt.Errorf("%q is no Jetstream host such as %s", name, publicHosts[WireV2][0])
+		return "", fmt.Errorf("%q is no host such as %s", name, example)
 	}
 	local := u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()
 	switch {
 	case u.Scheme == "wss" || u.Scheme == "https":
-		return host{strings.ToLower(u.Host), "https://" + u.Host, wire}, nil
+		return "https://" + u.Host, nil
 	case local && (u.Scheme == "ws" || u.Scheme == "http"):
-		return host{strings.ToLower(u.Host), "http://" + u.Host, wire}, nil
+		return "http://" + u.Host, nil
 	}
-	return host{}, fmt.Errorf("%s: only wss is spoken with a Jetstream host", u.Host)
+	return "", fmt.Errorf("%s: only TLS is spoken with a host of Bluesky (https or wss)", u.Host)
 }
 
 // streamURL is the address of the stream from a cursor on; 0 begins with what

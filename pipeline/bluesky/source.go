@@ -27,6 +27,12 @@ type Config struct {
 	// StateDir is the folder of the position in the stream and of those who opted
 	// out; "" remembers them while the process lasts.
 	StateDir string
+	// AppView is the host that is asked for the authors of posts ([PublicAppView]),
+	// of whom the stream tells the DID alone; "" asks nobody: then it is not known
+	// who wants to be shown to people with an account only, nor any handle.
+	AppView string
+	// Relevant says of which posts the authors are asked for; nil: of all.
+	Relevant func(*hugops.Post) bool
 	Door     pipeline.Door
 	Log      *slog.Logger
 }
@@ -35,17 +41,20 @@ type Config struct {
 // It reads one host at a time, and another when that one fails; it resumes where
 // it was, also after the process ended. It never gives up.
 type Source struct {
-	cfg   Config
-	hosts []host
-	err   error // in the configuration; Run returns it
-	own   dictionary
-	door  pipeline.Door // with those who declared that they opt out
+	cfg     Config
+	hosts   []host
+	appView string // the AppView's address, "" for none
+	err     error  // in the configuration; Run returns it
+	own     dictionary
+	door    pipeline.Door // with those who declared that they opt out
 
 	silence time.Duration // longest time without a frame or a ping; hosts ping each 30 s
 	quiet   time.Duration // longest time without a frame that is no ping
 	rewind  time.Duration // of a cursor by time
 	save    time.Duration // the position is written that often at most
 	pauses  live.Pauses
+	ask     live.Pauses // of the AppView
+	limited live.Pauses // of the AppView when asked too often; its limits are on five minutes
 	refused live.Pauses // of hosts that do not want us: that seldom changes soon
 	comparison
 	client *http.Client
@@ -76,8 +85,10 @@ func New(cfg Config) *Source {
 	if cfg.Wire == "" {
 		cfg.Wire = WireV2
 	}
-	s := &Source{cfg: cfg, silence: 45 * time.Second, quiet: 2 * time.Minute, rewind: 5 * time.Second, save: 2 * time.Second,
+	s := &Source{cfg: cfg, silence: 40 * time.Second, quiet: 2 * time.Minute, rewind: 5 * time.Second, save: 2 * time.Second,
 		pauses:     live.Pauses{Min: 500 * time.Millisecond, Max: time.Minute},
+		ask:        live.Pauses{Min: time.Second, Max: time.Minute},
+		limited:    live.Pauses{Min: 30 * time.Second, Max: 5 * time.Minute},
 		refused:    live.Pauses{Min: 5 * time.Second, Max: 10 * time.Minute},
 		comparison: comparison{every: time.Hour, length: time.Minute, enough: 100},
 		client:     &http.Client{CheckRedirect: refuseRedirect},
@@ -89,6 +100,9 @@ func New(cfg Config) *Source {
 		if _, s.err = dictionaryID(cfg.Dictionary); s.err == nil {
 			s.own = dictionary{cfg.Dictionary, "true"}
 		}
+	}
+	if cfg.AppView != "" && s.err == nil {
+		s.appView, s.err = parseBase(cfg.AppView, PublicAppView)
 	}
 	s.loop = &live.Loop{Source: s.Name(), Log: s.cfg.Log, Sight: &s.sight}
 	return s
@@ -112,10 +126,15 @@ func (s *Source) Run(ctx context.Context, emit pipeline.Emit) error {
 	s.open()
 	defer s.cursor.Close()
 	ctx, cancel := context.WithCancel(ctx)
-	var comparing sync.WaitGroup
-	comparing.Go(func() { s.compareAlways(ctx) })
-	defer comparing.Wait()
+	var beside sync.WaitGroup
+	beside.Go(func() { s.compareAlways(ctx) })
+	defer beside.Wait()
 	defer cancel()
+	if s.appView != "" {
+		a := newAuthors(s, s.appView, emit)
+		beside.Go(func() { a.run(ctx) })
+		emit = a.emit
+	}
 	return s.loop.Run(ctx, func(ctx context.Context) error { return s.session(ctx, emit) })
 }
 

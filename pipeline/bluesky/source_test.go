@@ -23,7 +23,7 @@ const patience = 2 * time.Minute
 // reader is a source under test, and what it emits.
 type reader struct {
 	*Source
-	t     *testing.T
+	t     testing.TB
 	items chan pipeline.Item
 	log   *safeBuffer
 	stop  context.CancelFunc
@@ -33,7 +33,7 @@ type reader struct {
 
 // start runs a source. Its pauses are short, and its times are long, so that a
 // slow machine does not end what lives.
-func start(t *testing.T, cfg Config, tune func(*Source)) *reader {
+func start(t testing.TB, cfg Config, tune func(*Source)) *reader {
 	t.Helper()
 	r := &reader{t: t, items: make(chan pipeline.Item), log: &safeBuffer{}, end: make(chan error, 1)}
 	cfg.Log = slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))

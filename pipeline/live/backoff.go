@@ -47,7 +47,7 @@ func (b *Backoff) Wait(ctx context.Context, log *slog.Logger) error {
 	if delay <= 0 {
 		return ctx.Err()
 	}
-	log.Info("waiting before the stream is opened again", "delay", delay.Round(time.Millisecond))
+	log.Info("waiting before the next attempt", "delay", delay.Round(time.Millisecond))
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {

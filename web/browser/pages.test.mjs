@@ -54,7 +54,7 @@ const views = {
   narrow: { viewport: { width: 320, height: 640 }, colorScheme: 'light' },
   'no-script': { viewport: { width: 1280, height: 900 }, javaScriptEnabled: false },
 };
-const pages = { home: '', outage: 'outages/nc-2211', resolved: 'outages/pp-5093', methodology: 'methodology', data: 'data', embed: 'embed', privacy: 'privacy', frame: 'embed/nc-2211' };
+const pages = { home: '', outage: 'outages/nc-2211', resolved: 'outages/pp-5093', methodology: 'methodology', sources: 'sources', data: 'data', embed: 'embed', privacy: 'privacy', frame: 'embed/nc-2211' };
 
 // open returns a page and the list of everything that went wrong on it.
 async function open(context, url) {
