@@ -82,7 +82,7 @@ func (s *Source) checkToken(ctx context.Context) error {
 	case !answered:
 		return fmt.Errorf("cannot reach the server: %w", err)
 	case status.code == http.StatusUnauthorized, status.code == http.StatusForbidden, status.code == http.StatusUnprocessableEntity:
-		return fmt.Errorf("%s refused the token (%d): %s", s.server.host, status.code, tokenHelp)
+		return tokenError(s.server.host, status.code)
 	}
 	return fmt.Errorf("%w; try again later", err)
 }

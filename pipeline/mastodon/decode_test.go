@@ -2,9 +2,13 @@ package mastodon
 
 import (
 	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hugops/hugops"
 	"github.com/hugops/hugops/pipeline"
@@ -128,6 +132,40 @@ func FuzzStreamCuts(f *testing.F) {
 		whole, cut := events(len(stream)+1), events(max(1, size))
 		if !slices.Equal(whole, cut) {
 			t.Errorf("whole %v, cut %v", whole, cut)
+		}
+	})
+}
+
+// FuzzAbout: whatever a server says of itself, nobody else gets its token.
+func FuzzAbout(f *testing.F) {
+	f.Add([]byte(`{"version":"4.5.0 (x)","configuration":{"urls":{"streaming":"wss://streaming.pond.example"},"timelines_access":{"live_feeds":{"local":"public","remote":"disabled"}}}}`))
+	f.Add([]byte(`{"urls":{"streaming_api":"wss://evil.test:4000/x"}}`))
+	f.Add([]byte(`{"configuration":{"urls":{"streaming":"//pond.example@evil.test"},"timelines_access":[]}}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		s := &server{address: "https://pond.example", host: "pond.example", token: "t0k", log: slog.New(slog.DiscardHandler)}
+		a, err := s.readAbout(raw)
+		if err != nil {
+			return
+		}
+		u, err := url.Parse("https://" + a.streaming + "/api")
+		if err != nil || !s.trusts(u) || strings.Contains(a.version, s.token) || len(a.version) > 60 {
+			t.Errorf("%+v, %v", a, err)
+		}
+	})
+}
+
+// FuzzLimit: no header holds questions back for longer than maxHold.
+func FuzzLimit(f *testing.F) {
+	f.Add(429, "5", "2026-11-02T12:00:00Z", "60", "Mon, 02 Nov 2026 12:00:00 GMT")
+	f.Add(200, "0", "2999-01-01T00:00:00.000000Z", "", "")
+	f.Add(429, "-1", "x", "9223372036854775807", "Mon, 02 Nov 1026 12:00:00 GMT")
+	f.Fuzz(func(t *testing.T, code int, remaining, reset, after, date string) {
+		now := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+		header := http.Header{"X-Ratelimit-Remaining": {remaining}, "X-Ratelimit-Reset": {reset}, "Retry-After": {after}, "Date": {date}}
+		var l limit
+		l.learn(&http.Response{StatusCode: code, Header: header}, now)
+		if delay := l.take(now); delay > maxHold {
+			t.Errorf("%v are waited", delay)
 		}
 	})
 }

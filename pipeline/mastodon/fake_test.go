@@ -27,7 +27,7 @@ const testToken = "s3cret-user-token"
 // over REST. Each connection to a stream is a script: the n-th one is given to the
 // n-th script, and later ones to the last.
 type fake struct {
-	t       *testing.T
+	t       testing.TB
 	scripts []script
 
 	mu        sync.Mutex
@@ -116,7 +116,7 @@ func (f *fake) asked() (streams, pages []string) {
 }
 
 // serve listens on loopback.
-func (f *fake) serve(t *testing.T) (address string) {
+func (f *fake) serve(t testing.TB) (address string) {
 	f.t = t
 	srv := httptest.NewServer(f)
 	t.Cleanup(srv.Close)

@@ -76,7 +76,7 @@ type fill struct {
 	retry *live.Backoff
 	skew  time.Duration
 
-	pages, posts int
+	pages, posts int // read, and new
 }
 
 func (f *fill) run(ctx context.Context) error {
@@ -115,7 +115,7 @@ func (f *fill) begin(newest string) error {
 		newest = "0"
 	}
 	lost := false
-	err := f.s.put("", nil, func(p *position) {
+	_, err := f.s.put("", nil, func(p *position) {
 		p.ID = newer(newest, p.ID)
 		lost = len(p.Hole.Times) > 0
 	})
@@ -176,10 +176,11 @@ func (f *fill) take(ctx context.Context, page []jsontext.Value) (newest string, 
 		}
 		dec, id, err := decodeStatus(page[i], f.s.server.host, f.s.cfg.Door)
 		newest = newer(id, newest)
-		f.posts += len(dec.Events)
-		if err := f.s.put(id, f.s.items(dec, page[i], "post "+id, err), nil); err != nil {
+		emitted, err := f.s.put(id, f.s.items(dec, page[i], "post "+id, err), nil)
+		if err != nil {
 			return "", err
 		}
+		f.posts += emitted
 	}
 	if newest == "" {
 		if len(page) > 0 {
@@ -188,9 +189,10 @@ func (f *fill) take(ctx context.Context, page []jsontext.Value) (newest string, 
 		return "", err
 	}
 	f.after = newer(newest, f.after)
-	return newest, f.s.put("", nil, func(p *position) {
+	_, err = f.s.put("", nil, func(p *position) {
 		if len(p.Hole.Times) > 0 {
 			p.Hole.ID = f.after
 		}
 	})
+	return newest, err
 }

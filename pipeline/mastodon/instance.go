@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/hugops/hugops"
@@ -81,7 +82,7 @@ func (s *server) forget() {
 	s.stale = true
 }
 
-// instance is what both versions of the answer say that matters here.
+// instance is the answer of either version.
 type instance struct {
 	Version string `json:"version"`
 	URLs    struct {
@@ -109,11 +110,16 @@ func (s *server) fetchAbout(ctx context.Context) (*about, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.readAbout(raw)
+}
+
+// readAbout reads what both versions of the answer say that matters here.
+func (s *server) readAbout(raw []byte) (*about, error) {
 	var in instance
 	if err := wire.Unmarshal(raw, &in); err != nil {
 		return nil, fmt.Errorf("%s does not describe itself: %w", s.host, err)
 	}
-	a := &about{version: s.redact(in.Version[:min(len(in.Version), 80)]), streaming: s.host,
+	a := &about{version: s.redact(firstWord(in.Version)), streaming: s.host,
 		live: in.Configuration.Access.V.Live, hashtag: in.Configuration.Access.V.Hashtag}
 	u, err := url.Parse(cmp.Or(in.Configuration.URLs.Streaming, in.URLs.Streaming))
 	switch {
@@ -141,4 +147,10 @@ func (s *server) get(ctx context.Context, path string) ([]byte, error) {
 		return nil, newStatusError(resp)
 	}
 	return io.ReadAll(io.LimitReader(resp.Body, wire.MaxBytes+1))
+}
+
+// firstWord is the version without what forks put behind it.
+func firstWord(version string) string {
+	word, _, _ := strings.Cut(version, " ")
+	return word[:min(len(word), 40)]
 }

@@ -35,14 +35,23 @@ func newServer(c ServerConfig, base http.RoundTripper, log *slog.Logger) (*serve
 		return nil, err
 	}
 	if c.Token == "" {
-		return nil, fmt.Errorf("%s: no token: %s", host, tokenHelp)
+		return nil, fmt.Errorf("%s: no token is given: %s", host, tokenHelp)
 	}
 	return &server{address: address, host: host, token: c.Token, base: base, log: log.With("server", host), mu: newBaton(),
 		gate: newGate(live.Pauses{Min: time.Second, Max: 5 * time.Minute})}, nil
 }
 
-const tokenHelp = "a *user* token with the scope read:statuses is needed (an app token is not enough): " +
-	"log in, open Preferences → Development → New application, and use \"Your access token\""
+const tokenHelp = "log in, open Preferences → Development → New application, tick the scope read:statuses, and use \"Your access token\", which is a *user* token"
+
+// tokenError says in the words of Mastodon's settings what is wrong with a token.
+func tokenError(host string, code int) error {
+	wrong := map[int]string{
+		http.StatusUnauthorized:        "it is unknown or revoked, belongs to an app and not to a user, or lacks the scope read:statuses",
+		http.StatusForbidden:           "it lacks the scope read:statuses, or its account is limited",
+		http.StatusUnprocessableEntity: "it is the token of an app, and an app token is not enough",
+	}[code]
+	return fmt.Errorf("%s refused the token (%d): %s. To make another: %s", host, code, wrong, tokenHelp)
+}
 
 // send is the only place where the token is put on a request. go-mastodon never
 // holds it, since it would send it to whatever host a server names as that of its

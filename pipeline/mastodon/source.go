@@ -187,7 +187,8 @@ func (s *Source) deliver(e serverEvent) error {
 	if e.length > wire.MaxBytes {
 		raw = raw[:wire.PrefixBytes]
 	}
-	return s.put(id, s.items(dec, raw, "event "+e.name, err), nil)
+	_, err = s.put(id, s.items(dec, raw, "event "+e.name, err), nil)
+	return err
 }
 
 // items is what came of one event or post.
@@ -216,8 +217,8 @@ func (s *Source) items(dec wire.Decoded, raw []byte, where string, err error) []
 // put emits what came of a post with a local id, or of something else; the last
 // item carries the position. A post that came before is left out, but not its
 // edit. The stream and a fill take turns here, so that what is acknowledged is in
-// order. Move may be nil.
-func (s *Source) put(id string, items []pipeline.Item, move func(*position)) error {
+// order. Move may be nil. It returns how many items were emitted.
+func (s *Source) put(id string, items []pipeline.Item, move func(*position)) (emitted int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.recent.known[id] && len(items) == 1 && (items[0].Withheld || items[0].Event.Kind == hugops.Created) {
@@ -230,14 +231,14 @@ func (s *Source) put(id string, items []pipeline.Item, move func(*position)) err
 	}
 	if len(items) == 0 {
 		s.cursor.Passed(s.pos)
-		return nil
+		return 0, nil
 	}
 	items[len(items)-1].Ack = s.cursor.Emitted(s.pos)
 	for _, it := range items {
 		it.Source = s.Name()
 		if err := s.emit(s.life, it); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return nil
+	return len(items), nil
 }

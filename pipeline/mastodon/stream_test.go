@@ -1,10 +1,13 @@
 package mastodon
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +32,8 @@ func TestStream(t *testing.T) {
 				say(string([]byte{b}))
 			}
 		}, []string{"created hugs 🫂 für alle"}},
+		{"a deletion before its post", func(say func(string)) { say("event: delete\ndata: 1\n\n" + update("1", "late")) }, []string{"deleted HOST/1", "created late"}},
+		{"a post twice", func(say func(string)) { say(update("1", "once") + update("1", "once") + update("2", "after")) }, []string{"created once", "created after"}},
 		{"windows line ends", func(say func(string)) { say(strings.ReplaceAll(update("1", "crlf"), "\n", "\r\n")) }, []string{"created crlf"}},
 		{"two lines of data", func(say func(string)) {
 			head, tail, _ := strings.Cut(statusJSON("1", "two lines", ""), ",")
@@ -125,5 +130,67 @@ func TestReconnect(t *testing.T) {
 				t.Errorf("asked for %v", asked)
 			}
 		})
+	}
+}
+
+// TestGzip reads streams and pages that something on the way has compressed, asked
+// or not; events come when they are sent, and not when a block is full.
+func TestGzip(t *testing.T) {
+	srv := &fake{scripts: []script{func(w http.ResponseWriter, say func(string), gone <-chan struct{}) {
+		say(update("2", "streamed"))
+		<-gone
+	}}}
+	srv.post("1", "read afterwards")
+	plain := srv.serve(t)
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		zipped := &zipWriter{ResponseWriter: w, zip: gzip.NewWriter(w)}
+		defer zipped.zip.Close()
+		srv.ServeHTTP(zipped, r)
+	}))
+	t.Cleanup(proxy.Close)
+	for _, address := range []string{plain, proxy.URL} {
+		r := run(t, address, "public", func(s *Source) { s.remember(t, position{ID: "0", At: time.Now().Add(-time.Minute)}) })
+		got := []string{describe(<-r.items), describe(<-r.items)}
+		if slices.Sort(got); !slices.Equal(got, []string{"created read afterwards", "created streamed"}) {
+			t.Errorf("got %v", got)
+		}
+	}
+}
+
+type zipWriter struct {
+	http.ResponseWriter
+	zip *gzip.Writer
+}
+
+func (z *zipWriter) Write(p []byte) (int, error) { return z.zip.Write(p) }
+func (z *zipWriter) Flush() {
+	z.zip.Flush()
+	z.ResponseWriter.(http.Flusher).Flush()
+}
+
+// TestOnePostOnTwoServers: it has one id and one author wherever it is seen, and
+// each server's deletion names it by that server's own id.
+func TestOnePostOnTwoServers(t *testing.T) {
+	seen := func(id, acct string) script {
+		post := `{"id":"` + id + `","uri":"https://pond.example/users/ada/statuses/7","created_at":"2026-11-02T12:00:00.000Z","visibility":"public","content":"hi","account":{"acct":"` + acct + `","url":"https://pond.example/@ada"}}`
+		return func(_ http.ResponseWriter, say func(string), gone <-chan struct{}) {
+			say("event: update\ndata: " + post + "\n\nevent: delete\ndata: " + id + "\n\n")
+			<-gone
+		}
+	}
+	ids, authors, aliases := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, s := range []script{seen("7", "ada"), seen("900", "ada@pond.example")} {
+		_, address := newFake(t, s)
+		r := run(t, address, "public", nil)
+		created, deleted := (<-r.items).Event, (<-r.items).Event
+		ids[created.Post.ID], authors[created.Post.Author] = true, true
+		aliases[created.Post.Alias] = true
+		if deleted.Alias != created.Post.Alias {
+			t.Errorf("%s is deleted as %s", created.Post.Alias, deleted.Alias)
+		}
+	}
+	if len(ids) != 1 || len(authors) != 1 || len(aliases) != 2 {
+		t.Errorf("%v by %v, as %v", ids, authors, aliases)
 	}
 }

@@ -143,7 +143,7 @@ func (t *transport) check(resp *http.Response) error {
 func (s *Source) fatal(e *statusError) error {
 	switch {
 	case e.code == http.StatusUnauthorized && e.refused():
-		return fmt.Errorf("%s refused the token (401): %s", e.host, tokenHelp)
+		return tokenError(e.host, e.code)
 	case e.code == http.StatusForbidden && e.refused():
 		return fmt.Errorf("%s does not let this account read the stream %s (403): its live feeds may be switched off; try a hashtag stream or another server", e.host, s.stream.name)
 	}
