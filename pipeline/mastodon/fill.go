@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/hugops/hugops"
+	"github.com/hugops/hugops/pipeline"
 	"github.com/hugops/hugops/pipeline/live"
 )
 
@@ -23,11 +25,11 @@ var (
 // is left to the next one. Deletions and edits of older posts cannot be read so.
 func (s *Source) fill(ctx context.Context) {
 	s.mu.Lock()
-	h := s.pos.Hole
+	h, skew := s.pos.Hole, s.skew
 	s.mu.Unlock()
 	bounded, cancel := context.WithTimeout(ctx, s.bounds.time)
 	defer cancel()
-	f := &fill{s: s, after: h.ID, retry: live.NewBackoff(s.pauses)}
+	f := &fill{s: s, after: h.ID, skew: skew, retry: live.NewBackoff(s.pauses)}
 	err := f.run(bounded)
 	if ctx.Err() != nil {
 		return
@@ -49,8 +51,8 @@ func (f *fill) report(times []span, read hugops.CoverageState, err error) {
 		}
 		return
 	}
-	var reached time.Time // by this machine's clock
-	if at := idTime(f.after); !at.IsZero() && f.pages > 0 {
+	var reached time.Time                    // by this machine's clock
+	if at := idTime(f.after); !at.IsZero() { // by this fill, or by one before it
 		reached = at.Add(f.skew)
 	}
 	for _, t := range times {
@@ -167,32 +169,38 @@ func passing(err error) bool {
 }
 
 // take emits a page, oldest first, and returns its newest id. The hole is smaller
-// once the whole page is through.
+// after each post.
 func (f *fill) take(ctx context.Context, page []jsontext.Value) (newest string, err error) {
 	f.pages++
-	for i := len(page) - 1; i >= 0; i-- {
+	type post struct {
+		id    string
+		items []pipeline.Item
+	}
+	posts := make([]post, len(page))
+	for i, raw := range page {
+		dec, id, err := decodeStatus(raw, f.s.server.host, f.s.cfg.Door)
+		if id == "" {
+			return "", errors.Join(errNoIDs, err)
+		}
+		posts[i] = post{id, f.s.items(dec, raw, "post "+id, err)}
+	}
+	slices.SortFunc(posts, func(a, b post) int { return compareIDs(a.id, b.id) })
+	for _, p := range posts {
 		if ctx.Err() != nil {
 			return "", ctx.Err()
 		}
-		dec, id, err := decodeStatus(page[i], f.s.server.host, f.s.cfg.Door)
-		newest = newer(id, newest)
-		emitted, err := f.s.put(id, f.s.items(dec, page[i], "post "+id, err), nil)
+		newest, f.after = p.id, newer(p.id, f.after)
+		emitted, err := f.s.put(p.id, p.items, f.narrow)
 		if err != nil {
 			return "", err
 		}
 		f.posts += emitted
 	}
-	if newest == "" {
-		if len(page) > 0 {
-			err = errNoIDs
-		}
-		return "", err
+	return newest, nil
+}
+
+func (f *fill) narrow(p *position) {
+	if len(p.Hole.Times) > 0 {
+		p.Hole.ID = f.after
 	}
-	f.after = newer(newest, f.after)
-	_, err = f.s.put("", nil, func(p *position) {
-		if len(p.Hole.Times) > 0 {
-			p.Hole.ID = f.after
-		}
-	})
-	return newest, err
 }

@@ -94,11 +94,11 @@ func TestFill(t *testing.T) {
 		{name: "a hole that an earlier process did not come to the end of",
 			pos: position{ID: id(200 * time.Second), At: start.Add(200 * time.Second), Hole: hole{ID: id(100 * time.Second), Times: []span{{start, start.Add(100 * time.Second), "stalled"}}}}, server: flood,
 			want: []string{"created 40", "created 299"}, count: 260, learnt: []hugops.CoverageState{"replay", "replay"}},
-		{name: "and that is not to be had any more",
-			pos: position{ID: id(200 * time.Second), At: start.Add(200 * time.Second), Hole: hole{ID: id(100 * time.Second), Times: []span{{start, start.Add(100 * time.Second), "stalled"}}}},
+		{name: "and of which no more is to be had",
+			pos: position{ID: id(200 * time.Second), At: start.Add(200 * time.Second), Hole: hole{ID: id(60 * time.Second), Times: []span{{start, start.Add(100 * time.Second), "stalled"}}}},
 			server: func(f *fake) {
 				f.rest = func(_ int, w http.ResponseWriter) bool { w.WriteHeader(422); return true }
-			}, learnt: []hugops.CoverageState{"stalled", "gap"}},
+			}, learnt: []hugops.CoverageState{"replay", "stalled", "gap"}},
 		{name: "a part of the stream is a part also afterwards", pos: known,
 			server: func(f *fake) { f.about = `"timelines_access":{"live_feeds":{"remote":"disabled"}}`; flood(f) },
 			want:   []string{"created 0", "created 299"}, count: 300, learnt: []hugops.CoverageState{"sample"}},

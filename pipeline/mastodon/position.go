@@ -15,7 +15,8 @@ import (
 type position struct {
 	// ID is the newest local id of a post; "0" says that the timeline was empty.
 	ID string `json:"id,omitempty"`
-	// At is when the stream gave a sign of life last, by this machine's clock.
+	// At is up to when all that the stream sent was dealt with, by this machine's
+	// clock.
 	At time.Time `json:"at,omitzero"`
 	// Hole is what was not streamed and is still to be read over REST.
 	Hole hole `json:"hole,omitzero"`

@@ -43,6 +43,7 @@ type Source struct {
 
 	mu     baton // of what follows, and of the order of emission
 	pos    position
+	skew   time.Duration // by how much this machine's clock is ahead of the server's
 	recent recent
 	sees   hugops.CoverageState // while it is connected: live or sample
 	why    hugops.CoverageState // nothing came since pos.At
@@ -136,10 +137,12 @@ func (s *Source) permit(ctx context.Context, a *about) error {
 	return nil
 }
 
-// opened is told that the stream is open; ctx ends with it.
-func (s *Source) opened(ctx context.Context) {
+// opened is told that the stream is open, and by how much this machine's clock is
+// ahead; ctx ends with it.
+func (s *Source) opened(ctx context.Context, skew time.Duration) {
 	now := time.Now()
 	s.mu.Lock()
+	s.skew = skew
 	s.sight.Set(s.sees)
 	if !s.pos.At.IsZero() {
 		s.pos.Hole = s.pos.Hole.widen(s.pos.ID, span{From: s.pos.At, To: now, Why: s.why})
@@ -170,9 +173,10 @@ func (s *Source) closed(err error) {
 	s.loop.Ended(&redacted{err, s.server})
 }
 
-// heard is told that something came, if only a heartbeat, and was dealt with.
-func (s *Source) heard() {
-	s.put("", nil, func(p *position) { p.At = time.Now() })
+// heard is told that all that was sent up to a time was dealt with, if it was only
+// heartbeats.
+func (s *Source) heard(at time.Time) {
+	s.put("", nil, func(p *position) { p.At = later(at, p.At) })
 }
 
 // deliver decodes one event and emits what is in it.
@@ -187,7 +191,11 @@ func (s *Source) deliver(e serverEvent) error {
 	if e.length > wire.MaxBytes {
 		raw = raw[:wire.PrefixBytes]
 	}
-	_, err = s.put(id, s.items(dec, raw, "event "+e.name, err), nil)
+	_, err = s.put(id, s.items(dec, raw, "event "+e.name, err), func(p *position) {
+		if at := idTime(id); !at.IsZero() {
+			p.At = later(earlier(at.Add(s.skew), time.Now()), p.At)
+		}
+	})
 	return err
 }
 

@@ -119,7 +119,7 @@ func (t *transport) open(req *http.Request) (*http.Response, error) {
 		t.ended(err)
 		return nil, err
 	}
-	t.src.opened(ctx)
+	t.src.opened(ctx, skewOf(resp.Header, time.Now()))
 	resp.Body = &streamBody{t: t, ctx: ctx, watchdog: watchdog, body: resp.Body, opened: time.Now(), buf: make([]byte, 16<<10)}
 	return resp, nil
 }
@@ -173,11 +173,16 @@ type streamBody struct {
 }
 
 func (b *streamBody) Read(p []byte) (int, error) {
+	asked := time.Now()
 	b.watchdog.Listen()
 	n, err := b.body.Read(b.buf)
 	b.watchdog.Rest()
 	if n > 0 {
-		if took := b.take(b.buf[:n]); took != nil {
+		drained := time.Time{}
+		if time.Since(asked) >= drainedAfter {
+			drained = asked
+		}
+		if took := b.take(b.buf[:n], drained); took != nil {
 			err = took
 		}
 	}
@@ -192,8 +197,14 @@ func (b *streamBody) Read(p []byte) (int, error) {
 	return 1, nil
 }
 
-// take deals with bytes that came.
-func (b *streamBody) take(text []byte) error {
+// drainedAfter is how long a Read waits that found nothing to read at first: what
+// was sent before it was dealt with then. While Kafka is slow there is always more,
+// and that may be lost with the connection.
+const drainedAfter = 2 * time.Millisecond
+
+// take deals with bytes that came; drained is when nothing was left to read, zero
+// if that is not known.
+func (b *streamBody) take(text []byte, drained time.Time) error {
 	src := b.t.src
 	if time.Since(b.opened) > src.stall {
 		src.loop.Progress() // it lives, though nobody may be posting
@@ -202,8 +213,8 @@ func (b *streamBody) take(text []byte) error {
 		src.loop.Progress()
 		return src.deliver(e)
 	})
-	if err == nil {
-		src.heard()
+	if err == nil && !drained.IsZero() {
+		src.heard(drained)
 	}
 	return err
 }
