@@ -121,11 +121,14 @@ func (s *Source) permit(ctx context.Context, a *about) error {
 	state, note, ok := a.of(s.stream).sees(s.stream.local)
 	if !ok {
 		// Some roles see it all the same, and an empty stream looks like a quiet one.
-		if page, _, err := s.server.timeline(ctx, s.stream, "", 1); err != nil || len(page) == 0 {
+		page, _, err := s.server.timeline(ctx, s.stream, "", 1)
+		if err == nil && len(page) == 0 || err != nil && !passing(err) {
 			return fmt.Errorf("%s has switched off the feeds that the stream %s carries (timelines_access: disabled): read another stream or another server",
 				s.server.host, s.stream.name)
 		}
-		state = hugops.CoverageLive
+		if state = hugops.CoverageLive; err != nil {
+			state = hugops.CoverageSample // the server is in trouble, and nobody knows
+		}
 	}
 	s.mu.Lock()
 	changed := s.sees != state
