@@ -45,8 +45,7 @@ func New(cfg Config) ([]*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	base := http.DefaultTransport.(*http.Transport).Clone()
-	base.DisableCompression = true // compressed events wait for each other
+	base := newBase()
 	var sources []*Source
 	seen := map[string]bool{}
 	for _, c := range cfg.Servers {
@@ -63,6 +62,18 @@ func New(cfg Config) ([]*Source, error) {
 		}
 	}
 	return sources, nil
+}
+
+// newBase returns what carries all requests. It speaks HTTP/1.1, so that each
+// stream has a connection of its own: HTTP/2 would put all on one, and when that is
+// dead without saying so, the next attempt would go the same way.
+func newBase() *http.Transport {
+	base := http.DefaultTransport.(*http.Transport).Clone()
+	base.DisableCompression = true // compressed events wait for each other
+	base.ForceAttemptHTTP2 = false
+	base.Protocols = new(http.Protocols)
+	base.Protocols.SetHTTP1(true)
+	return base
 }
 
 // Host returns the host of a server as sources name it, or says why it is none.

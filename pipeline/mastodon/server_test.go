@@ -1,13 +1,16 @@
 package mastodon
 
 import (
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/hugops/hugops"
 )
@@ -183,5 +186,46 @@ func TestRoleThatSeesAll(t *testing.T) {
 	srv.post("1", "the timeline is not empty")
 	if got := describe(<-run(t, address, "public", nil).items); got != "created hi" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestDeadConnection: a server that speaks HTTP/2 goes silent on a connection; the
+// next attempt makes another one.
+func TestDeadConnection(t *testing.T) {
+	var mu sync.Mutex
+	silent := ""
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/api/v1/streaming") {
+			io.WriteString(w, "[]")
+			return
+		}
+		w.Header().Set("Content-Type", "text/event-stream")
+		mu.Lock()
+		if silent == "" {
+			silent = r.RemoteAddr
+		}
+		dead := silent == r.RemoteAddr
+		mu.Unlock()
+		io.WriteString(w, ":)\n")
+		if !dead {
+			io.WriteString(w, update("1", "back"))
+		}
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	}))
+	srv.EnableHTTP2 = true
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	r := run(t, srv.URL, "public", func(s *Source) {
+		s.stall = 100 * time.Millisecond
+		s.server.base.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: srv.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
+	})
+	select {
+	case it := <-r.items:
+		if got := describe(it); got != "created back" {
+			t.Errorf("got %q", got)
+		}
+	case <-time.After(10 * time.Second):
+		t.Errorf("the dead connection is used again and again:\n%.2000s", r.log)
 	}
 }
