@@ -119,7 +119,8 @@ func (s *server) readAbout(raw []byte) (*about, error) {
 	if err := wire.Unmarshal(raw, &in); err != nil {
 		return nil, fmt.Errorf("%s does not describe itself: %w", s.host, err)
 	}
-	a := &about{version: s.redact(firstWord(in.Version)), streaming: s.host,
+	version := strings.ToValidUTF8(s.redact(in.Version), "")
+	a := &about{version: version[:min(len(version), 60)], streaming: s.host,
 		live: in.Configuration.Access.V.Live, hashtag: in.Configuration.Access.V.Hashtag}
 	u, err := url.Parse(cmp.Or(in.Configuration.URLs.Streaming, in.URLs.Streaming))
 	switch {
@@ -147,10 +148,4 @@ func (s *server) get(ctx context.Context, path string) ([]byte, error) {
 		return nil, newStatusError(resp)
 	}
 	return io.ReadAll(io.LimitReader(resp.Body, wire.MaxBytes+1))
-}
-
-// firstWord is the version without what forks put behind it.
-func firstWord(version string) string {
-	word, _, _ := strings.Cut(version, " ")
-	return word[:min(len(word), 40)]
 }
