@@ -198,7 +198,7 @@ func (c *chaos) timeline(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case c.calm || what > 4:
+	case c.calm:
 	case c.closed:
 		w.WriteHeader(422)
 		return
@@ -324,6 +324,8 @@ func (c *chaos) process(life, silence time.Duration, want int) {
 	var running sync.WaitGroup
 	for _, s := range sources {
 		s.hurry()
+	}
+	for _, s := range sources {
 		s.stall, s.rewind, s.bounds = silence, 3*chaosLate, bounds{pages: 40, time: 700 * time.Millisecond}
 		items := make(chan pipeline.Item, 50)
 		running.Go(func() { c.acknowledge(ctx, s.Name(), items) })

@@ -1,6 +1,7 @@
 package mastodon
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -22,18 +23,22 @@ var (
 // fill reads what the stream did not give, while the stream is open already, so
 // that nothing falls between the two. It ends when the newest post of the moment
 // when it began is reached. Ctx is the connection's: what is left when that ends
-// is left to the next one. Deletions and edits of older posts cannot be read so.
+// is left to the next one, unless nothing could be read for too long. Deletions and edits of older posts cannot be read so.
 func (s *Source) fill(ctx context.Context) {
 	s.mu.Lock()
 	h, skew := s.pos.Hole, s.skew
 	s.mu.Unlock()
-	bounded, cancel := context.WithTimeout(ctx, s.bounds.time)
+	if s.trying.IsZero() {
+		s.trying = time.Now()
+	}
+	bounded, cancel := context.WithDeadline(ctx, s.trying.Add(s.bounds.time))
 	defer cancel()
 	f := &fill{s: s, after: h.ID, skew: skew, retry: live.NewBackoff(s.pauses)}
 	err := f.run(bounded)
 	if ctx.Err() != nil {
 		return
 	}
+	s.trying = time.Time{}
 	s.mu.Lock()
 	s.pos.Hole = s.pos.Hole.closed(len(h.Times))
 	s.cursor.Passed(s.pos)
@@ -77,6 +82,8 @@ type fill struct {
 	after string // up to this id all is read
 	retry *live.Backoff
 	skew  time.Duration
+
+	failed error // of the question that is asked again
 
 	pages, posts int // read, and new
 }
@@ -140,20 +147,22 @@ func (f *fill) newest(ctx context.Context) (string, error) {
 	return id, nil
 }
 
-// ask asks again, with growing pauses, where asking again may help.
+// ask asks again, with growing pauses, as long as there is time: a server that
+// refuses may be in trouble, or about to change its mind.
 func (f *fill) ask(ctx context.Context, minID string, limit int64) ([]jsontext.Value, error) {
 	for {
 		if err := f.retry.Wait(ctx, f.s.log); err != nil {
-			return nil, err
+			return nil, cmp.Or(f.failed, err)
 		}
 		page, skew, err := f.s.server.timeline(ctx, f.s.stream, minID, limit)
 		if err == nil {
-			f.retry, f.skew = live.NewBackoff(f.s.pauses), skew
+			f.retry, f.skew, f.failed, f.s.trying = live.NewBackoff(f.s.pauses), skew, nil, time.Now()
 			return page, nil
 		}
-		if !passing(err) || ctx.Err() != nil {
-			return nil, err
+		if ctx.Err() != nil {
+			return nil, cmp.Or(f.failed, err)
 		}
+		f.failed = err
 		f.s.log.Debug("reading afterwards failed, will try again", "error", &redacted{err, f.s.server})
 	}
 }

@@ -61,6 +61,15 @@ func TestFill(t *testing.T) {
 				return n%3 != 0
 			}
 		}, want: []string{"created 0", "created 299"}, count: 300, learnt: []hugops.CoverageState{"replay"}},
+		{name: "closed for a while", pos: known, server: func(f *fake) {
+			flood(f)
+			f.rest = func(n int, w http.ResponseWriter) bool {
+				if n < 5 {
+					w.WriteHeader(422)
+				}
+				return n < 5
+			}
+		}, want: []string{"created 0", "created 299"}, count: 300, learnt: []hugops.CoverageState{"replay"}},
 		{name: "429 of five minutes", pos: known, server: func(f *fake) {
 			flood(f)
 			f.rest = func(n int, w http.ResponseWriter) bool {
@@ -77,7 +86,7 @@ func TestFill(t *testing.T) {
 		{name: "the timeline is closed", pos: known, server: func(f *fake) {
 			f.rest = func(_ int, w http.ResponseWriter) bool { w.WriteHeader(422); return true }
 		}, learnt: []hugops.CoverageState{"gap"}, log: "status 422"},
-		{name: "503 all the time", pos: known, tune: func(s *Source) { s.bounds.time = 5 * time.Minute }, server: func(f *fake) {
+		{name: "503 all the time", pos: known, server: func(f *fake) {
 			f.rest = func(_ int, w http.ResponseWriter) bool { w.WriteHeader(503); return true }
 		}, learnt: []hugops.CoverageState{"gap"}, log: "posts are missing"},
 		{name: "more than is read afterwards", pos: known, server: flood, tune: func(s *Source) { s.bounds.pages = 3 },
@@ -110,6 +119,7 @@ func TestFill(t *testing.T) {
 					c.server(srv)
 				}
 				src := srv.sources(t, log, "public")[0]
+				src.bounds.time = 6 * time.Minute
 				src.remember(t, c.pos)
 				if c.tune != nil {
 					c.tune(src)
@@ -240,6 +250,44 @@ func TestPositionWaitsForKafka(t *testing.T) {
 		src := srv.sources(t, io.Discard)[0]
 		src.rewind, src.cfg.StateDir = 0, dir
 		runFor(t, src, time.Minute, func(it pipeline.Item) { t.Errorf("again: %s", describe(it)) })
+	})
+}
+
+// TestGivingUp: where the timelines are closed and the stream breaks off every
+// minute, the ledger is told after the time that a fill has, and not never.
+func TestGivingUp(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		srv := &fake{scripts: []script{func(_ http.ResponseWriter, say func(string), gone <-chan struct{}) {
+			minute, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			go func() {
+				select {
+				case <-gone:
+					cancel()
+				case <-minute.Done():
+				}
+			}()
+			beat(say, minute.Done())
+		}}}
+		srv.rest = func(_ int, w http.ResponseWriter) bool { w.WriteHeader(422); return true }
+		src := srv.sources(t, io.Discard)[0]
+		src.remember(t, position{ID: "1", At: time.Now().Add(-time.Minute)})
+		runFor(t, src, 29*time.Minute, func(pipeline.Item) {})
+		if learnt := src.Amend(); len(learnt) != 0 {
+			t.Errorf("learnt %v", learnt)
+		}
+		src = srv.sources(t, io.Discard)[0]
+		src.remember(t, position{ID: "1", At: time.Now().Add(-time.Minute)})
+		runFor(t, src, 32*time.Minute, func(pipeline.Item) {})
+		learnt := src.Amend()
+		for _, a := range learnt {
+			if a.State != hugops.CoverageGap || a.To.Sub(a.From) > time.Minute {
+				t.Errorf("learnt %v", a)
+			}
+		}
+		if len(learnt) < 20 {
+			t.Errorf("learnt of %d times", len(learnt))
+		}
 	})
 }
 

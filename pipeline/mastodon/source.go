@@ -39,7 +39,8 @@ type Source struct {
 	emit   pipeline.Emit
 	cursor *live.Cursor[position]
 	filled sync.WaitGroup
-	turn   baton // of the one fill
+	turn   baton     // of the one fill
+	trying time.Time // of it: since when nothing could be read afterwards
 
 	mu     baton // of what follows, and of the order of emission
 	pos    position
