@@ -81,8 +81,18 @@ type Detail struct {
 	// they are among the neutral ones.
 	Abstained int   `json:"abstained"`
 	Blame     Blame `json:"blame"`
+	// Evidence says what links the posts to the outage, most frequent first.
+	Evidence []Evidence `json:"evidence"`
 	// Model is the version of the stance model behind most readings.
 	Model string `json:"model"`
+}
+
+// Evidence is how many of an outage's posts have evidence of one kind: "alias",
+// "handle", "hashtag", "domain", "status", "url", "component", … (Link.Evidence),
+// or the whole of one of the time, "time:before".
+type Evidence struct {
+	Kind  string `json:"kind"`
+	Posts int    `json:"posts"`
 }
 
 // Blame says whom the venting posts of an outage blame: the means of their
@@ -140,6 +150,15 @@ type Coverage struct {
 	// Withheld counts the posts left out because their authors opted out; they
 	// are in neither of the two others.
 	Withheld int `json:"withheld"`
+}
+
+// Feed is how a status page was seen over some time.
+type Feed struct {
+	Source string        // such as "status:github"
+	State  CoverageState // in the last round
+	Last   time.Time     // minute of the last round
+	Rounds int
+	Good   int // rounds that were read, if in part
 }
 
 // ErrorModel is how a stance model errs, measured on labelled posts that it was

@@ -30,6 +30,52 @@ type Outage struct {
 	Source string `json:"source,omitempty"`
 	// Demo marks invented outages; every page says so.
 	Demo bool `json:"demo,omitzero"`
+	// Suspected marks an outage of which no provider has told: many people did.
+	// MergedInto is the id of the provider's own that it turned out to be; it
+	// counts for nothing then.
+	Suspected  bool   `json:"suspected,omitzero"`
+	MergedInto string `json:"merged_into,omitempty"`
+
+	// What follows is known of outages from a status feed.
+
+	// Feed and FeedID name the outage at its provider: the feed ("status:github")
+	// and the provider's own id, which are unique together.
+	Feed   string `json:"feed,omitempty"`
+	FeedID string `json:"feed_id,omitempty"`
+	// Severity is the provider's own word or number for what Impact says, where
+	// it has one; Regions are the places that it names.
+	Severity string   `json:"severity,omitempty"`
+	Regions  []string `json:"regions,omitempty"`
+	// FirstSeen and LastSeen are when the feed listed it, as the watcher saw.
+	// LastSeen is kept to the hour while the outage is open, to the day afterwards.
+	FirstSeen time.Time `json:"first_seen,omitzero"`
+	LastSeen  time.Time `json:"last_seen,omitzero"`
+	// WithdrawnAt is when a feed that should still list it no longer did: the
+	// provider took it back. Posts about it happened all the same.
+	WithdrawnAt time.Time `json:"withdrawn_at,omitzero"`
+	// Raw is the incident as the provider sent it, at most 256 KiB. Only writers
+	// have it; it is not read back with the outage.
+	Raw []byte `json:"-"`
+}
+
+// Sighting is what a watcher saw of an outage that is stored: the times that are
+// not zero are to replace those that are known.
+type Sighting struct {
+	ID                             string
+	LastSeen, EndedAt, WithdrawnAt time.Time
+}
+
+// Crowd is how many people say that a service is in trouble, at some time. An
+// account, and a text that is posted again and again, count once.
+type Crowd struct {
+	Service string
+	Now     int // in the ten minutes before
+	Lately  int // in the thirty minutes before
+	// Minutes is the number of the ten minutes that have such posts.
+	Minutes int
+	// Began is when the crowd of the thirty minutes began (a twentieth of it came
+	// before), Last when its last post came.
+	Began, Last time.Time
 }
 
 // Update is one notice of the provider about an outage.

@@ -90,8 +90,13 @@ type Reading struct {
 	Post Post `json:"post"`
 	Verdict
 	// Rules is the version of the linker.
-	Rules    string   `json:"rules"`
+	Rules string `json:"rules"`
+	// Known is a digest of the outages that the links were chosen from. It is not
+	// stored.
+	Known    uint64   `json:"-"`
 	Services []string `json:"services,omitempty"`
+	// Troubled are those of Services that the post says are in trouble now.
+	Troubled []string `json:"troubled,omitempty"`
 	Links    []Link   `json:"links,omitempty"`
 }
 

@@ -33,6 +33,7 @@ type Linker struct {
 	domains, statusHosts  map[string]int32
 	pages                 map[string]int32 // address of an incident's page → outage
 	ofX                   map[string]bool  // ids of outages of X itself
+	known                 uint64           // Digest of the outages
 
 	ask func(before, name, after string) clause // partOfSpeech, but for tests
 }
@@ -59,7 +60,7 @@ type pattern struct {
 // that the registry does not know are known by the outage's ServiceName.
 func NewLinker(r *Registry, outages []hugops.Outage) *Linker {
 	l := &Linker{bySlug: map[string]int32{}, handles: map[string]int32{}, tags: map[string]int32{}, joined: map[string]int32{},
-		domains: map[string]int32{}, statusHosts: map[string]int32{}, pages: map[string]int32{}, ofX: map[string]bool{}, ask: partOfSpeech}
+		domains: map[string]int32{}, statusHosts: map[string]int32{}, pages: map[string]int32{}, ofX: map[string]bool{}, known: Digest(outages...), ask: partOfSpeech}
 	b := &patternBuilder{linker: l, at: map[string]int{}}
 	for _, w := range words().order {
 		b.outageWord(w, words().outage[w])
@@ -83,6 +84,9 @@ func NewLinker(r *Registry, outages []hugops.Outage) *Linker {
 
 // Rules is the version of the rules and tables.
 func (l *Linker) Rules() string { return rulesVersion() }
+
+// Known is the Digest of the outages that posts may be linked to.
+func (l *Linker) Known() uint64 { return l.known }
 
 // patternBuilder collects distinct patterns; the first service to claim a name
 // keeps it.

@@ -65,5 +65,5 @@ func (r *Reader) Study(p hugops.Post) hugops.Reading {
 func (r *Reader) link(p hugops.Post) hugops.Reading {
 	l := r.linker.Load()
 	services, links := l.Link(&p)
-	return hugops.Reading{Post: p, Rules: l.Rules(), Services: services, Links: links}
+	return hugops.Reading{Post: p, Rules: l.Rules(), Known: l.Known(), Services: services, Links: links}
 }

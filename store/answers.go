@@ -11,14 +11,17 @@ import (
 )
 
 // Summaries returns the outages that have begun by now, the newest first, at
-// most limit (0: all), with their index and curve.
+// most limit (0: all), with their index and curve. Maintenances that nobody wrote
+// about are left out.
 func (s *Store) Summaries(ctx context.Context, now time.Time, limit int) ([]hugops.Summary, error) {
 	outages, err := s.outageList(ctx)
 	if err != nil {
 		return nil, err
 	}
 	begun := sort.Search(len(outages), func(i int) bool { return !outages[i].StartedAt.After(now) })
-	outages = outages[begun:]
+	if outages, err = s.spokenOf(ctx, outages[begun:], limit); err != nil {
+		return nil, err
+	}
 	if limit > 0 && len(outages) > limit {
 		outages = outages[:limit]
 	}
@@ -41,6 +44,32 @@ func (s *Store) Summaries(ctx context.Context, now time.Time, limit int) ([]hugo
 	return list, nil
 }
 
+// spokenOf leaves out the maintenances without posts among the first outages: status
+// pages announce them by the hundred, and they would hide all else.
+func (s *Store) spokenOf(ctx context.Context, outages []hugops.Outage, limit int) ([]hugops.Outage, error) {
+	const maintenancesAtMost = 10 // for each outage that is wanted
+	if limit > 0 {
+		outages = outages[:min(len(outages), maintenancesAtMost*limit)]
+	}
+	var planned []string
+	for i := range outages {
+		if outages[i].Impact == "maintenance" {
+			planned = append(planned, outages[i].ID)
+		}
+	}
+	spoken, err := s.prints(ctx, planned)
+	if err != nil {
+		return nil, fmt.Errorf("store: maintenances with posts: %w", err)
+	}
+	kept := make([]hugops.Outage, 0, len(outages))
+	for _, o := range outages {
+		if _, ok := spoken[o.ID]; ok || o.Impact != "maintenance" {
+			kept = append(kept, o)
+		}
+	}
+	return kept, nil
+}
+
 // Detail returns everything about one outage that has begun by now, or an error
 // wrapping hugops.ErrNotFound. The slices are shared: they must not be changed.
 func (s *Store) Detail(ctx context.Context, id string, now time.Time) (hugops.Detail, error) {
@@ -61,7 +90,7 @@ func (s *Store) Detail(ctx context.Context, id string, now time.Time) (hugops.De
 	}
 	return hugops.Detail{Summary: f.summary(outage, now), Bucket: f.bucket, Series: f.series,
 		ByNetwork: f.byNetwork, ByLang: f.byLang, Coverage: seen, Model: f.facts.model,
-		Abstained: f.facts.abstained, Blame: f.facts.blame}, nil
+		Abstained: f.facts.abstained, Blame: f.facts.blame, Evidence: f.facts.evidence}, nil
 }
 
 // summary puts an outage and its figures together. Points of the curve whose

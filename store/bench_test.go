@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -114,4 +115,40 @@ func BenchmarkPage(b *testing.B) {
 	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "ms-median")
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "ms-p99")
 	b.ReportMetric(float64(took[len(took)-1].Microseconds())/1000, "ms-most")
+}
+
+// BenchmarkOutages reads a registry as 300 status pages fill it, 15,000 outages of
+// ten notices each, which the roles ask for every two seconds: when nothing has
+// changed, and when one outage has.
+func BenchmarkOutages(b *testing.B) {
+	s := open(b, config(b))
+	all := make([]hugops.Outage, 15_000)
+	for i := range all {
+		o := hugops.Outage{ID: fmt.Sprintf("bee-%d", i), Service: "bee", ServiceName: "Bee", Title: "Late messages", StartedAt: begin, EndedAt: begin.Add(time.Hour),
+			Feed: "status:bee", FeedID: fmt.Sprint(i), Raw: []byte(strings.Repeat("x", 3000))}
+		for range 10 {
+			o.Updates = append(o.Updates, hugops.Update{At: begin, Status: "identified", Text: strings.Repeat("We are looking into it. ", 8)})
+		}
+		all[i] = o
+	}
+	begun := time.Now()
+	if err := s.PutOutages(b.Context(), all); err != nil {
+		b.Fatal(err)
+	}
+	b.Logf("%d outages were put in %v", len(all), time.Since(begun).Round(time.Millisecond))
+	for _, changed := range []bool{false, true} {
+		b.Run(map[bool]string{false: "unchanged", true: "changed"}[changed], func(b *testing.B) {
+			for n := 0; b.Loop(); n++ {
+				if changed {
+					all[0].Title = fmt.Sprint("Late messages ", n)
+					if err := s.PutOutages(b.Context(), all[:1]); err != nil {
+						b.Fatal(err)
+					}
+				}
+				if list, err := s.Outages(b.Context()); err != nil || len(list) != len(all) {
+					b.Fatal(len(list), err)
+				}
+			}
+		})
+	}
 }

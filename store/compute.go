@@ -33,6 +33,9 @@ func (s *Store) compute(ctx context.Context, id string) (*figures, error) {
 	f := &figures{bucket: bucketFor(first, last)}
 	var err error
 	if f.facts, err = s.facts(ctx, outage); err == nil {
+		f.facts.evidence, err = s.evidence(ctx, outage)
+	}
+	if err == nil {
 		err = s.count(ctx, outage, f, first, last)
 	}
 	if err == nil {
@@ -76,6 +79,17 @@ func (s *Store) facts(ctx context.Context, outage any) (facts, error) {
 		f.blame.Situation = max(0, meanOf(uint64(n)*million-min(people+company, uint64(n)*million), n))
 	}
 	return f, err
+}
+
+func (s *Store) evidence(ctx context.Context, outage any) (list []hugops.Evidence, err error) {
+	err = s.each(ctx, sql("evidence"), func(r driver.Rows) error {
+		var kind string
+		var posts uint64
+		err := r.Scan(&kind, &posts)
+		list = append(list, hugops.Evidence{Kind: kind, Posts: int(posts)})
+		return err
+	}, outage)
+	return list, err
 }
 
 // meanOf is the mean of n probabilities whose sum is in millionths, to a

@@ -61,5 +61,23 @@ func (s *Store) coverage(ctx context.Context, from, to time.Time, step time.Dura
 	return list, err
 }
 
+// Feeds returns how each status page was seen from from to to, by name.
+func (s *Store) Feeds(ctx context.Context, from, to time.Time) ([]hugops.Feed, error) {
+	var list []hugops.Feed
+	err := s.each(ctx, sql("feeds"), func(r driver.Rows) error {
+		var f hugops.Feed
+		var state string
+		var rounds, good uint64
+		err := r.Scan(&f.Source, &state, &f.Last, &rounds, &good)
+		f.State, f.Last, f.Rounds, f.Good = hugops.CoverageState(state), f.Last.UTC(), int(rounds), int(good)
+		list = append(list, f)
+		return err
+	}, clickhouse.Named("from", from.Unix()), clickhouse.Named("to", to.Unix()))
+	if err != nil {
+		return nil, fmt.Errorf("store: how status pages were seen: %w", err)
+	}
+	return list, nil
+}
+
 // seconds is a bucket's width as the queries take it, a minute at least.
 func seconds(d time.Duration) int64 { return max(60, int64(d/time.Second)) }

@@ -50,6 +50,7 @@ type facts struct {
 	posts       int
 	abstained   int
 	blame       hugops.Blame
+	evidence    []hugops.Evidence
 	first, last time.Time
 }
 

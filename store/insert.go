@@ -140,6 +140,7 @@ var readingColumns = []clickhouse.ColumnNameAndType{
 	{Name: "target_company", Type: "Float32"},
 	{Name: "target_situation", Type: "Float32"},
 	{Name: "lang_read", Type: "LowCardinality(String)"},
+	{Name: "troubled", Type: "Array(LowCardinality(String))"},
 }
 
 // insertReadings stores rows with a reading.
@@ -194,6 +195,7 @@ func (s *Store) insertReadings(ctx context.Context, rows []row) error {
 	probability(32, func(v *hugops.Verdict) float64 { return v.Targets.Company })
 	probability(33, func(v *hugops.Verdict) float64 { return v.Targets.Situation })
 	column(b, 34, rows, func(r *row) string { return cmp.Or(r.reading.Lang, "und") })
+	arrays(b, 35, rows, func(r *row) []string { return r.reading.Troubled })
 	return b.send()
 }
 

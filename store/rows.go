@@ -109,6 +109,10 @@ func digestOf(r *row) uint64 {
 	for _, s := range r.reading.Services {
 		str(s)
 	}
+	num(uint64(len(r.reading.Services))) // where the next list begins
+	for _, s := range r.reading.Troubled {
+		str(s)
+	}
 	for _, l := range r.links {
 		str(l.Outage)
 		prob(l.Probability)

@@ -49,6 +49,7 @@ type Store struct {
 
 	estimators sync.Map // model version → *estimator
 	cache      *cache
+	known      known
 	eraser     eraser
 }
 

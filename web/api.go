@@ -23,6 +23,7 @@ type (
 		EndedAt   *time.Time `json:"ended_at"`
 		Open      bool       `json:"open"`
 		Demo      bool       `json:"demo"`
+		Suspected bool       `json:"suspected"`
 		URL       string     `json:"url"`
 		Index     apiIndex   `json:"index"`
 		Posts     int        `json:"posts"`
@@ -50,19 +51,20 @@ type (
 	}
 	apiDetail struct {
 		apiOutage
-		Impact     string        `json:"impact"`
-		Components []string      `json:"components"`
-		Updates    []apiUpdate   `json:"updates"`
-		FirstPost  *time.Time    `json:"first_post"`
-		LastPost   *time.Time    `json:"last_post"`
-		Influence  *float64      `json:"influence"`
-		Curve      []apiPoint    `json:"curve"`
-		ByNetwork  []apiShare    `json:"by_network"`
-		ByLanguage []apiShare    `json:"by_language"`
-		Coverage   []apiCoverage `json:"coverage"`
-		Abstained  int           `json:"abstained"`
-		Blame      *apiBlame     `json:"blame"`
-		Model      string        `json:"model"`
+		Impact     string            `json:"impact"`
+		Components []string          `json:"components"`
+		Updates    []apiUpdate       `json:"updates"`
+		FirstPost  *time.Time        `json:"first_post"`
+		LastPost   *time.Time        `json:"last_post"`
+		Influence  *float64          `json:"influence"`
+		Curve      []apiPoint        `json:"curve"`
+		ByNetwork  []apiShare        `json:"by_network"`
+		ByLanguage []apiShare        `json:"by_language"`
+		Coverage   []apiCoverage     `json:"coverage"`
+		Abstained  int               `json:"abstained"`
+		Blame      *apiBlame         `json:"blame"`
+		Evidence   []hugops.Evidence `json:"evidence"`
+		Model      string            `json:"model"`
 	}
 	apiBlame struct {
 		Posts     int     `json:"posts"`
@@ -212,7 +214,7 @@ func newAPIOutage(sum hugops.Summary, base string, now time.Time) apiOutage {
 	self := base + "/api/v1/outages/" + o.ID
 	out := apiOutage{
 		ID: o.ID, Service: apiService{o.Service, serviceName(o)}, Title: o.Title, StartedAt: o.StartedAt.UTC(),
-		Open: o.OpenAt(now), Demo: o.Demo, URL: safeURL(o.URL), Index: newAPIIndex(sum.Index), Posts: sum.Posts,
+		Open: o.OpenAt(now), Demo: o.Demo, Suspected: o.Suspected, URL: safeURL(o.URL), Index: newAPIIndex(sum.Index), Posts: sum.Posts,
 		Links: apiLinks{self, base + "/outages/" + o.ID, self + "/series", base + "/embed/" + o.ID},
 	}
 	if !out.Open {
@@ -236,7 +238,7 @@ func newAPIDetail(d hugops.Detail, base string, now time.Time) apiDetail {
 		apiOutage: newAPIOutage(d.Summary, base, now), Impact: d.Outage.Impact, Components: append([]string{}, d.Outage.Components...),
 		Updates: []apiUpdate{}, FirstPost: when(d.FirstPost, now), LastPost: when(d.LastPost, now), Curve: []apiPoint{},
 		ByNetwork: newAPIShares(d.ByNetwork), ByLanguage: newAPIShares(d.ByLang), Coverage: apiCoverageOf(c),
-		Abstained: d.Abstained, Blame: newAPIBlame(d), Model: d.Model,
+		Abstained: d.Abstained, Blame: newAPIBlame(d), Evidence: []hugops.Evidence{}, Model: d.Model,
 	}
 	if out.Index.Enough {
 		v := d.Index.Influence
@@ -245,6 +247,11 @@ func newAPIDetail(d hugops.Detail, base string, now time.Time) apiDetail {
 	for _, u := range d.Outage.Updates {
 		if !u.At.After(now) {
 			out.Updates = append(out.Updates, apiUpdate{u.At.UTC(), u.Status, u.Text})
+		}
+	}
+	for _, e := range d.Evidence {
+		if e.Posts >= fewest {
+			out.Evidence = append(out.Evidence, e)
 		}
 	}
 	for _, p := range c.Curve {

@@ -41,7 +41,7 @@
 //	  "service": {"slug": "nimbus-cloud", "name": "Nimbus Cloud"},
 //	  "title": "Storage errors in eu-north",
 //	  "started_at": "2026-11-22T11:14:00Z", "ended_at": null,
-//	  "open": true, "demo": true,
+//	  "open": true, "demo": true, "suspected": false,
 //	  "url": "https://status.nimbus-cloud.example/incidents/1",
 //	  "index": {"enough": true, "value": 72.1, "lower": 66.2, "upper": 77.8,
 //	    "authors": 3401, "sided": 1284, "support": 921, "venting": 363},
@@ -57,7 +57,8 @@
 // [{at, value, lower, upper}] (the index over the hour that ends at "at"; only
 // hours with enough people), by_network and by_language [{key, index}],
 // coverage [{network, from, to, state}], abstained (posts of which the model did not
-// say a stance; they count as neutral), blame and model. blame is {posts, people,
+// say a stance; they count as neutral), blame, evidence [{kind, posts}] (what links
+// the posts to the outage, cells of fewer than five left out) and model. blame is {posts, people,
 // company, situation, sarcasm}: over the venting posts, the mean probability, 0 to 1,
 // of blaming the people on duty, the company or the situation, and of sarcasm; null
 // where fewer than five people vented. The series:

@@ -72,6 +72,18 @@ func (s *shelf) Coverage(_ context.Context, from, to time.Time) ([]hugops.Covera
 	return out, s.err
 }
 
+func (s *shelf) Feeds(context.Context, time.Time, time.Time) ([]hugops.Feed, error) {
+	if len(s.coverage) == 0 {
+		return nil, s.err
+	}
+	return []hugops.Feed{
+		{Source: "status:github", State: hugops.CoverageLive, Last: at("14:23"), Rounds: 288, Good: 280},
+		{Source: "status:slack", State: hugops.CoverageStalled, Last: at("14:20"), Rounds: 288, Good: 100},
+		{Source: "status:zoom", State: hugops.CoverageGap, Last: at("14:01"), Rounds: 40},
+		{Source: "status:gone", State: hugops.CoverageLive, Last: at("09:00"), Rounds: 40, Good: 40},
+	}, s.err
+}
+
 func (s *shelf) Ping(context.Context) error { return s.err }
 
 // index is an index with enough people.
@@ -175,6 +187,8 @@ func nimbus() hugops.Detail {
 			minutes("jetstream", hugops.Bluesky, hugops.CoverageLive, "12:31", "14:25"),
 			minutes("x", hugops.X, hugops.CoverageSample, "11:00", "14:25"),
 		),
+		Evidence: []hugops.Evidence{{Kind: "alias", Posts: 3811}, {Kind: "time:during", Posts: 3790}, {Kind: "hashtag", Posts: 604}, {Kind: "time:before", Posts: 330},
+			{Kind: "component", Posts: 211}, {Kind: "handle", Posts: 97}, {Kind: "url", Posts: 12}, {Kind: "region", Posts: 4}, {Kind: "odd", Posts: 40}},
 		Abstained: 611, Blame: hugops.Blame{Posts: 402, People: 0.1184, Company: 0.6931, Situation: 0.1885, Sarcasm: 0.2107},
 		Model: "stance-2026-11",
 	}
@@ -233,6 +247,26 @@ func pennywhistle() hugops.Detail {
 	}
 }
 
+// larkspur is suspected, and larkspurEarly turned out to be nimbus.
+func larkspur() hugops.Detail {
+	return hugops.Detail{
+		Summary: hugops.Summary{
+			Outage: hugops.Outage{ID: "suspected-larkspur-mail-2026-11-22-1340", Service: "larkspur-mail", ServiceName: "Larkspur Mail",
+				Title: "Many people report problems", StartedAt: at("13:40"), Suspected: true, Source: "suspected", Demo: true},
+			Index: index(51, 39, 63, 24, 22, 60), Posts: 140, FirstPost: at("13:40"), LastPost: at("14:25"),
+		},
+		Bucket: 5 * time.Minute, Series: series("13:40", "14:25", 4, 4),
+		Evidence: []hugops.Evidence{{Kind: "alias", Posts: 139}, {Kind: "time:during", Posts: 139}},
+		Coverage: minutes("mastodon.example", hugops.Mastodon, hugops.CoverageLive, "13:00", "14:25"),
+	}
+}
+
+func larkspurEarly() hugops.Detail {
+	d := larkspur()
+	d.Outage.ID, d.Outage.MergedInto, d.Outage.EndedAt = "suspected-nimbus-cloud-2026-11-22-1110", "nimbus-2026-11-22", at("11:20")
+	return d
+}
+
 // thicket is kind, sure and yesterday's; teapot a very rough figure.
 func thicket() hugops.Detail {
 	start := at("10:00").AddDate(0, 0, -1)
@@ -269,7 +303,7 @@ func hostile() hugops.Detail {
 
 func fixtures() *shelf {
 	return &shelf{
-		details: []hugops.Detail{hopscotch(), chatterbee(), nimbus(), pennywhistle(), thicket(), teapot()}, coverage: sourceRows(),
+		details: []hugops.Detail{hopscotch(), larkspur(), chatterbee(), nimbus(), larkspurEarly(), pennywhistle(), thicket(), teapot()}, coverage: sourceRows(),
 	}
 }
 

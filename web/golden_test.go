@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -53,6 +54,7 @@ func TestGoldenAnswers(t *testing.T) {
 		"home-search.html":      "/?q=PAY+card&days=7",
 		"outage-ongoing.html":   "/outages/nimbus-2026-11-22",
 		"outage-lost.html":      "/outages/chatterbee-7",
+		"outage-suspected.html": "/outages/suspected-larkspur-mail-2026-11-22-1340",
 		"outage-few.html":       "/outages/hopscotch-3",
 		"outage-over.html":      "/outages/pennywhistle-pay-1",
 		"outage-unseen.html":    "/outages/teapot-video-2",
@@ -107,10 +109,13 @@ func TestContract(t *testing.T) {
 	}
 	var l struct{ Outages []apiOutage }
 	strict("/api/v1/outages", &l)
-	if len(l.Outages) != 6 {
-		t.Fatalf("%d outages, want 6", len(l.Outages))
+	if len(l.Outages) != 7 {
+		t.Fatalf("%d outages, want 7: the one that became another one is not listed", len(l.Outages))
 	}
-	few, young, going, over := l.Outages[0], l.Outages[1], l.Outages[2], l.Outages[3]
+	few, guess, young, going, over := l.Outages[0], l.Outages[1], l.Outages[2], l.Outages[3], l.Outages[4]
+	if !guess.Suspected || few.Suspected {
+		t.Errorf("suspected: %v, %v", guess.Suspected, few.Suspected)
+	}
 	if few.Index.Enough || few.Index.Value != nil || few.Index.Lower != nil || few.Index.Upper != nil || few.Index.Sided != 18 {
 		t.Errorf("below 30 people: %+v", few.Index)
 	}
@@ -155,5 +160,17 @@ func TestNotBegun(t *testing.T) {
 	}
 	if body := get(t, h, "/api/v1/outages").Body.String(); body != "{\"outages\":[]}\n" {
 		t.Errorf("list: %s", body)
+	}
+}
+
+// TestMerged: a suspected outage that turned out to be another one is that one, in
+// every shape.
+func TestMerged(t *testing.T) {
+	h := newSite(t, fixtures())
+	for _, path := range []string{"/outages/%s", "/api/v1/outages/%s", "/api/v1/outages/%s/coverage.csv", "/embed/%s", "/badge/%s.svg"} {
+		got := get(t, h, fmt.Sprintf(path, "suspected-nimbus-cloud-2026-11-22-1110")).Body.String()
+		if want := get(t, h, fmt.Sprintf(path, "nimbus-2026-11-22")).Body.String(); got != want {
+			t.Errorf("%s differs from the outage that it became", path)
+		}
 	}
 }

@@ -49,6 +49,8 @@ func tagOf(o hugops.Outage, open bool) (word, class string) {
 	switch {
 	case o.Impact == "maintenance":
 		return "Maintenance", "resolved"
+	case o.Suspected:
+		return "Suspected", "suspected"
 	case open:
 		return "Ongoing", "ongoing"
 	}

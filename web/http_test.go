@@ -99,7 +99,7 @@ func TestUnchanged(t *testing.T) {
 		}
 	}
 	before := get(t, h, "/outages/chatterbee-7").Header().Get("ETag")
-	store.details[1].Index.Support++
+	store.details[2].Index.Support++
 	if after := get(t, h, "/outages/chatterbee-7").Header().Get("ETag"); after == before {
 		t.Error("a new post does not change the page's ETag")
 	}
@@ -310,8 +310,8 @@ func TestSearch(t *testing.T) {
 		more        string
 		has, hasNot string
 	}{
-		{"", 3 + lately, `href="/?all=1"`, `data-key="nimbus-2026-11-22"`, `data-key="pay-29"`},
-		{"?all=1", 3 + 33, "", `data-key="pay-29"`, "Older outages"},
+		{"", 4 + lately, `href="/?all=1"`, `data-key="nimbus-2026-11-22"`, `data-key="pay-29"`},
+		{"?all=1", 4 + 33, "", `data-key="pay-29"`, "Older outages"},
 		{"?q=payments+PENNY", lately, `href="/?all=1&amp;q=payments&#43;PENNY"`, `data-key="pay-00"`, `data-key="nimbus-2026-11-22"`},
 		{"?q=teapot&days=3", 0, "", "No outage in these days that we know of.", `data-key="teapot-video-2"`},
 		{"?q=teapot&days=7", 1, "", `data-key="teapot-video-2"`, "Older outages"},

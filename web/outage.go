@@ -23,7 +23,9 @@ type outageView struct {
 	Notice    *notice
 	Tiles     []tile
 	Chart     *chart
-	Blame     string // whom the venting posts blame, "" if too few vented
+	Suspected bool
+	Evidence  []evidence // why these posts are linked
+	Blame     string     // whom the venting posts blame, "" if too few vented
 	ByNetwork []share
 	ByLang    []share
 	Hug       hug
@@ -69,6 +71,7 @@ func newOutageView(d hugops.Detail, now time.Time) outageView {
 	v.CountedTo = moment(countedTo(d, v.Chart, now), o.StartedAt)
 	v.Tiles = tiles(d, v.Chart.Updates)
 	v.Blame = blame(d)
+	v.Suspected, v.Evidence = o.Suspected, evidenceOf(d, v.Service)
 	v.ByNetwork = shares(d.ByNetwork, networkName)
 	v.ByLang = shares(d.ByLang, language)
 	v.Hug = newHug(v.Service, v.Open)
@@ -128,6 +131,47 @@ func tiles(d hugops.Detail, updates []numbered) []tile {
 			points = "under 0.1 points"
 		}
 		out = append(out, tile{points, "the most that any one person moves the index"})
+	}
+	return out
+}
+
+// evidence is what a share of the posts has that links them to the outage.
+type evidence struct{ Share, Phrase string }
+
+// evidencePhrases are the kinds of evidence in the words of the page; %s is the
+// service.
+var evidencePhrases = map[string]string{
+	"alias":       "name %s in words",
+	"hashtag":     "have a hashtag of %s",
+	"handle":      "mention the account of %s",
+	"domain":      "link to the site of %s",
+	"url":         "link to the status page of %s",
+	"reply":       "answer the status account of %s",
+	"component":   "name a part that is touched",
+	"region":      "name a region that is touched",
+	"cascade":     "are about a service that fell with %s",
+	"time:before": "were posted before the start that we know of",
+	"time:during": "were posted while it went on",
+	"time:after":  "were posted after its end",
+}
+
+// evidenceOf says what links the posts to the outage, where there are enough posts
+// for a share to say anything.
+func evidenceOf(d hugops.Detail, service string) []evidence {
+	if d.Posts < hugops.MinAuthors {
+		return nil
+	}
+	var out []evidence
+	for _, e := range d.Evidence {
+		phrase, known := evidencePhrases[e.Kind]
+		if !known || e.Posts < fewest {
+			continue
+		}
+		share := "under 1 %"
+		if percent := whole(100 * float64(e.Posts) / float64(d.Posts)); percent > 0 {
+			share = strconv.Itoa(percent) + " %"
+		}
+		out = append(out, evidence{share, strings.ReplaceAll(phrase, "%s", service)})
 	}
 	return out
 }

@@ -134,7 +134,8 @@ func (s *site) base(r *http.Request) string {
 // most is how many outages one answer looks at.
 const most = 500
 
-// summaries asks for the newest outages; what has not begun is left out.
+// summaries asks for the newest outages; what has not begun is left out, and so is
+// what was suspected and turned out to be another one.
 func (s *site) summaries(r *http.Request, now time.Time) ([]hugops.Summary, error) {
 	all, err := s.Store.Summaries(r.Context(), now, most)
 	if err != nil {
@@ -142,14 +143,15 @@ func (s *site) summaries(r *http.Request, now time.Time) ([]hugops.Summary, erro
 	}
 	out := make([]hugops.Summary, 0, len(all))
 	for _, sum := range all {
-		if !sum.Outage.StartedAt.After(now) {
+		if !sum.Outage.StartedAt.After(now) && sum.Outage.MergedInto == "" {
 			out = append(out, sum)
 		}
 	}
 	return out, nil
 }
 
-// detail asks for the outage in the request's path.
+// detail asks for the outage in the request's path. One that was suspected and
+// turned out to be another one is that other one.
 func (s *site) detail(r *http.Request, now time.Time) (hugops.Detail, error) {
 	return s.detailOf(r, r.PathValue("id"), now)
 }
@@ -159,6 +161,9 @@ func (s *site) detailOf(r *http.Request, id string, now time.Time) (hugops.Detai
 		return hugops.Detail{}, fmt.Errorf("outage %q: %w", clip(id, 40), hugops.ErrNotFound)
 	}
 	d, err := s.Store.Detail(r.Context(), id, now)
+	if into := d.Outage.MergedInto; err == nil && into != "" {
+		d, err = s.Store.Detail(r.Context(), into, now)
+	}
 	if err != nil {
 		return d, fmt.Errorf("outage %s: %w", id, err)
 	}

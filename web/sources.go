@@ -122,6 +122,33 @@ type sourcesView struct {
 	To       time.Time
 	Networks []networkView
 	Files    []sourceView
+	Feeds    int        // status pages that are followed
+	Unwell   []feedView // those of them that cannot be read now
+}
+
+// feedView is a status page that cannot be read.
+type feedView struct {
+	Name, State, Last string
+}
+
+// silent is how long a status page that is followed is silent at most: errors make
+// the pauses longer, up to half an hour.
+const silent = 45 * time.Minute
+
+// addFeeds sorts out the status pages that cannot be read. One that nobody has
+// looked at for long is not followed any more.
+func (v *sourcesView) addFeeds(feeds []hugops.Feed) {
+	words := map[hugops.CoverageState]string{hugops.CoverageGap: "does not answer", hugops.CoverageStalled: "answers, but with nothing that is new or can be read"}
+	for _, f := range feeds {
+		if v.To.Sub(f.Last) > silent {
+			continue
+		}
+		v.Feeds++
+		if f.State.Blind() {
+			_, name, _ := strings.Cut(f.Source, ":")
+			v.Unwell = append(v.Unwell, feedView{name, words[f.State], clock(f.Last)})
+		}
+	}
 }
 
 type networkView struct {
@@ -198,6 +225,11 @@ func (s *site) sources(r *http.Request) (*answer, error) {
 		last := &v.Networks[len(v.Networks)-1]
 		last.Sources = append(last.Sources, sourceView{one, title, axis})
 	}
+	feeds, err := s.Store.Feeds(r.Context(), to.Add(-sourcesSpan), to)
+	if err != nil {
+		return nil, fmt.Errorf("how status pages were seen: %w", err)
+	}
+	v.addFeeds(feeds)
 	v.Say = sayNetworks(v.Networks)
 	return s.render(r, "sources", cacheShort, view{Title: "Sources", Nav: "sources", Live: true, Data: v,
 		Description: "Which networks hugops reads, what it sees of them now, and what it missed in the last 24 hours."})

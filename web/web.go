@@ -27,6 +27,8 @@ type Store interface {
 	// Coverage returns what each source saw in each minute of [from, to], in the
 	// order of time.
 	Coverage(ctx context.Context, from, to time.Time) ([]hugops.Coverage, error)
+	// Feeds returns how each status page was seen in [from, to].
+	Feeds(ctx context.Context, from, to time.Time) ([]hugops.Feed, error)
 	// Ping reports whether the store answers.
 	Ping(ctx context.Context) error
 }

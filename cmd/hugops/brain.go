@@ -20,6 +20,7 @@ type brain struct {
 	reader *classify.Reader
 	linker atomic.Pointer[classify.Linker]
 	known  []hugops.Outage
+	linked map[string]store.Linked // as what stored posts are linked; nil: not asked yet
 }
 
 func newBrain(known []hugops.Outage) (*brain, error) {
@@ -37,104 +38,114 @@ func (b *brain) Read(p hugops.Post) hugops.Reading { return b.reader.Read(p) }
 
 func (b *brain) Relevant(p *hugops.Post) (bool, string) { return b.linker.Load().Relevant(p) }
 
-// learn takes over the outages known now and returns those that are new, gone
-// or changed in a way that changes links.
-func (b *brain) learn(known []hugops.Outage) []hugops.Outage {
-	changed := changedOutages(b.known, known)
+// learn takes over the outages known now, and reports whether any link may be
+// another one then.
+func (b *brain) learn(known []hugops.Outage) bool {
+	if classify.Digest(known...) == b.linker.Load().Known() {
+		return false
+	}
 	b.known = known
-	if len(changed) > 0 {
-		linker := classify.NewLinker(classify.Services(), known)
-		b.linker.Store(linker)
-		b.reader.SetLinker(linker)
-	}
-	return changed
+	linker := classify.NewLinker(classify.Services(), known)
+	b.linker.Store(linker)
+	b.reader.SetLinker(linker)
+	return true
 }
 
-// changedOutages returns both versions of every outage whose links may differ
-// between the two lists.
-func changedOutages(before, after []hugops.Outage) []hugops.Outage {
-	old := make(map[string]hugops.Outage, len(before))
-	for _, o := range before {
-		old[o.ID] = o
-	}
-	var changed []hugops.Outage
-	for _, o := range after {
-		was, known := old[o.ID]
-		delete(old, o.ID)
-		if known && linksAlike(was, o) {
-			continue
+// write stores readings. Those whose links were chosen from outages that are out
+// of date by the time they are stored are read and stored again: so what is stored
+// is linked by the outages known then, or will be by relink, which runs after a
+// change.
+func (b *brain) write(ctx context.Context, s *store.Store, readings []hugops.Reading, deletions []hugops.Deletion, read func(hugops.Post) hugops.Reading) error {
+	for {
+		if err := s.Write(ctx, readings, deletions); err != nil {
+			return err
 		}
-		changed = append(changed, o)
-		if known {
-			changed = append(changed, was)
+		now, stale := b.linker.Load().Known(), []hugops.Reading(nil)
+		for _, r := range readings {
+			if r.Known != now {
+				stale = append(stale, read(r.Post))
+			}
 		}
-	}
-	for _, gone := range before {
-		if _, ok := old[gone.ID]; ok {
-			changed = append(changed, gone)
+		if len(stale) == 0 {
+			return nil
 		}
+		readings, deletions = stale, nil
 	}
-	return changed
 }
 
-func linksAlike(a, b hugops.Outage) bool {
-	return a.Service == b.Service && a.ServiceName == b.ServiceName && a.Title == b.Title && a.URL == b.URL &&
-		a.StartedAt.Equal(b.StartedAt) && a.EndedAt.Equal(b.EndedAt) && slices.Equal(a.Components, b.Components)
+// sink is where the worker puts its readings.
+type sink struct {
+	*brain
+	store *store.Store
+}
+
+func (k sink) Write(ctx context.Context, readings []hugops.Reading, deletions []hugops.Deletion) error {
+	return k.write(ctx, k.store, readings, deletions, k.Read)
 }
 
 // outagesEvery is how often a role asks the store which outages are known.
 const outagesEvery = 2 * time.Second
 
-// settle is how long a post may be on its way through a worker with the links of
-// before: after it, the posts in reach are linked once more.
-const settle = 10 * time.Second
-
 // follow keeps the brain at the outages that the store knows. With relink, posts
-// in reach of a changed outage are linked again from what is stored.
+// in reach of a changed outage are linked again from what is stored, until it is
+// done.
 func (b *brain) follow(ctx context.Context, s *store.Store, relink bool, log *slog.Logger) error {
-	var again []hugops.Outage
-	var due time.Time
-	for tick := time.NewTicker(outagesEvery); ; {
+	tick := time.NewTicker(outagesEvery)
+	defer tick.Stop()
+	for {
 		known, err := s.Outages(ctx)
-		if err != nil {
-			log.Warn("cannot read the known outages; trying again", "error", err)
-		} else if changed := b.learn(known); len(changed) > 0 {
-			log.Info("outages changed", "known", len(known), "changed", len(changed))
-			again, due = append(again, changed...), time.Now().Add(settle)
-			if relink {
-				b.tryRelink(ctx, s, changed, log)
+		if err == nil && b.learn(known) {
+			log.Info("outages changed", "known", len(known))
+		}
+		if err == nil && relink {
+			var n int
+			if n, err = b.relink(ctx, s, b.Read); n > 0 {
+				log.Info("stored posts linked again", "posts", n)
 			}
 		}
-		if relink && len(again) > 0 && time.Now().After(due) {
-			b.tryRelink(ctx, s, again, log)
-			again = nil
+		if err != nil && ctx.Err() == nil {
+			log.Warn("cannot follow the known outages; trying again", "error", err)
 		}
 		select {
 		case <-ctx.Done():
-			tick.Stop()
 			return ctx.Err()
 		case <-tick.C:
 		}
 	}
 }
 
-func (b *brain) tryRelink(ctx context.Context, s *store.Store, changed []hugops.Outage, log *slog.Logger) {
-	n, err := b.relink(ctx, s, changed)
-	if err != nil && ctx.Err() == nil {
-		log.Error("cannot link stored posts again; the next change of an outage tries again", "error", err)
-		return
+// relink reads every stored post again that is in reach of an outage that is not
+// what posts were linked with, as it was and as it is now, and stores the result.
+// It returns how many posts it read. What it did is noted in the store, so it goes
+// on where a killed process stopped.
+func (b *brain) relink(ctx context.Context, s *store.Store, read func(hugops.Post) hugops.Reading) (n int, err error) {
+	if b.linked == nil {
+		if b.linked, err = s.Linked(ctx); err != nil {
+			return 0, err
+		}
 	}
-	log.Info("stored posts linked again", "outages", len(changed), "posts", n)
-}
-
-// relink reads every stored post in reach of the outages again and stores the
-// result. It returns how many posts it read.
-func (b *brain) relink(ctx context.Context, s *store.Store, changed []hugops.Outage) (n int, err error) {
-	for _, span := range reaches(changed, time.Now()) {
-		err := b.again(ctx, s, span[0], span[1], "", b.Read, func(posts int) { n += posts })
-		if err != nil {
+	var reach []hugops.Outage
+	var done []store.Linked
+	for _, o := range b.known {
+		digest, was := classify.Digest(o), b.linked[o.ID]
+		if was.Digest == digest {
+			continue
+		}
+		if reach = append(reach, o); was.Outage != "" {
+			reach = append(reach, was.Reach())
+		}
+		done = append(done, store.Linked{Outage: o.ID, Digest: digest, Started: o.StartedAt, Ended: o.EndedAt})
+	}
+	for _, span := range reaches(reach, time.Now()) {
+		if err := b.again(ctx, s, span[0], span[1], "", read, func(posts int) { n += posts }); err != nil {
 			return n, fmt.Errorf("linking stored posts again: %w", err)
 		}
+	}
+	if err := s.PutLinked(ctx, done); err != nil {
+		return n, err
+	}
+	for _, l := range done {
+		b.linked[l.Outage] = l
 	}
 	return n, nil
 }
@@ -160,7 +171,7 @@ func (b *brain) again(ctx context.Context, s *store.Store, from, to time.Time, e
 		}
 		whole, cancel := finishing(ctx)
 		defer cancel()
-		if err := s.Write(whole, readings, nil); err != nil {
+		if err := b.write(whole, s, readings, nil, read); err != nil {
 			return err
 		}
 		done(len(posts))
@@ -219,20 +230,16 @@ func reaches(outages []hugops.Outage, now time.Time) [][2]time.Time {
 
 // relinkAfterImport links stored posts again after outages were imported while
 // no worker runs.
-func relinkAfterImport(ctx context.Context, s *store.Store, before []hugops.Outage, log *slog.Logger) error {
-	b, err := newBrain(before)
-	if err != nil {
-		return err
-	}
+func relinkAfterImport(ctx context.Context, s *store.Store, log *slog.Logger) error {
 	known, err := s.Outages(ctx)
 	if err != nil {
 		return err
 	}
-	changed := b.learn(known)
-	if len(changed) == 0 {
-		return nil
+	b, err := newBrain(known)
+	if err != nil {
+		return err
 	}
-	n, err := b.relink(ctx, s, changed)
+	n, err := b.relink(ctx, s, b.Read)
 	log.Debug("stored posts linked again", "posts", n)
 	return err
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/hugops/hugops"
 	"github.com/hugops/hugops/classify"
+	"github.com/hugops/hugops/pipeline/statusfeed"
 )
 
 var classifyCommand = command{
@@ -52,7 +53,7 @@ Nothing is stored, and no data directory is needed.`,
 			var known []hugops.Outage
 			if *outages != "" {
 				var err error
-				if known, err = readOutages(*outages); err != nil {
+				if known, err = readOutages(*outages, statusfeed.FileOptions{Find: pageOf}); err != nil {
 					return err
 				}
 			}

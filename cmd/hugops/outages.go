@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bufio"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -23,22 +26,30 @@ var outagesCommand = command{
     {"outages":[{"id","service","title","started_at","ended_at","url",
                  "updates":[{"at","status","text"}]}]}
 (times are RFC 3339; ended_at is left out while the outage is open; impact,
-components and demo are optional) or an Atlassian Statuspage incidents.json as it
-is. An id that is known already is brought up to date. A file with a mistake is
-imported not at all, and the mistakes are listed.
+components and demo are optional), or one answer of a status feed as it is
+(--kind says of which kind if that cannot be told from it, --service whose it is
+if it does not say), or an archive of incidents in JSON lines:
+    {"id","service","title","url","started_at","resolved_at","updates":[…]}
+Files may be gzipped. An id that is known already is brought up to date. A file
+with a mistake is imported not at all, and the mistakes are listed.
 
 "list" prints one line an outage; "show" prints one outage, with its updates and
 its empathy index, as JSON.`,
 	setup: func(f *flags) func(context.Context, *invocation) error {
 		mf := f.machine()
+		kind := f.String("kind", "", "the `kind` of status feed that FILE is an answer of: "+strings.Join(statusfeed.Kinds(), ", "))
+		service := f.String("service", "", "whose outages FILE has: a slug or `name`, if the file does not say")
 		return func(ctx context.Context, in *invocation) error {
+			if *kind != "" && !statusfeed.Reads(*kind) {
+				return usagef("--kind %q is none of %s", *kind, strings.Join(statusfeed.Kinds(), ", "))
+			}
 			if len(in.args) == 0 {
 				return usagef("say import FILE, list or show ID")
 			}
 			verb, args := in.args[0], in.args[1:]
 			switch {
 			case verb == "import" && len(args) > 0:
-				return importOutages(ctx, mf, in, args)
+				return importOutages(ctx, mf, in, args, statusfeed.FileOptions{Find: pageOf, Kind: *kind, Service: *service})
 			case verb == "list" && len(args) == 0:
 				return listOutages(ctx, mf, in)
 			case verb == "show" && len(args) == 1:
@@ -49,9 +60,11 @@ its empathy index, as JSON.`,
 	},
 }
 
+// maxOutageFile is the largest file of outages, unpacked.
+const maxOutageFile = 64 << 20
+
 // readOutages reads one file of known outages; "-" is standard input.
-func readOutages(file string) ([]hugops.Outage, error) {
-	const most = 64 << 20
+func readOutages(file string, opt statusfeed.FileOptions) ([]hugops.Outage, error) {
 	var r io.Reader = os.Stdin
 	if file != "-" {
 		f, err := os.Open(file)
@@ -61,28 +74,55 @@ func readOutages(file string) ([]hugops.Outage, error) {
 		defer f.Close()
 		r = f
 	}
-	raw, err := io.ReadAll(io.LimitReader(r, most+1))
+	raw, err := readUnpacked(r)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	if len(raw) > most {
-		return nil, fmt.Errorf("%s is larger than %d MiB: split it", file, most>>20)
-	}
-	return parseOutages(file, raw)
+	return parseOutages(file, raw, opt)
 }
 
-func parseOutages(name string, raw []byte) ([]hugops.Outage, error) {
-	outages, err := statusfeed.ParseFile(raw, classify.Services().Lookup)
+// readUnpacked reads all of a file, unpacked if it is gzipped.
+func readUnpacked(r io.Reader) ([]byte, error) {
+	buffered := bufio.NewReader(r)
+	r = buffered
+	if magic, _ := buffered.Peek(2); string(magic) == "\x1f\x8b" {
+		z, err := gzip.NewReader(buffered)
+		if err != nil {
+			return nil, err
+		}
+		r = z
+	}
+	raw, err := io.ReadAll(io.LimitReader(r, maxOutageFile+1))
+	if err == nil && len(raw) > maxOutageFile {
+		err = fmt.Errorf("it is larger than %d MiB: split it", maxOutageFile>>20)
+	}
+	return raw, err
+}
+
+func parseOutages(name string, raw []byte, opt statusfeed.FileOptions) ([]hugops.Outage, error) {
+	outages, err := statusfeed.ParseFile(raw, opt)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return outages, nil
 }
 
-func importOutages(ctx context.Context, mf machineFlags, in *invocation, files []string) error {
+// pageOf is the status page of a service by its slug, name or alias.
+func pageOf(service string) statusfeed.Page {
+	slug, name := classify.Services().Lookup(service)
+	page := statusfeed.Page{Service: slug, Name: name}
+	for _, s := range classify.Services().All() {
+		if s.Slug == slug {
+			page.URL, page.Kind = strings.TrimSuffix(s.StatusURL, "/"), s.StatusKind
+		}
+	}
+	return page
+}
+
+func importOutages(ctx context.Context, mf machineFlags, in *invocation, files []string, opt statusfeed.FileOptions) error {
 	var all []hugops.Outage
 	for _, file := range files {
-		outages, err := readOutages(file)
+		outages, err := readOutages(file, opt)
 		if err != nil {
 			return err
 		}
@@ -97,13 +137,14 @@ func importOutages(ctx context.Context, mf machineFlags, in *invocation, files [
 		if err != nil {
 			return err
 		}
+		statusfeed.Continue(before, all)
 		if err := s.PutOutages(ctx, all); err != nil {
 			return err
 		}
 		// A hugops that runs on the same store links the posts in reach again by
 		// itself; without one it is done here.
 		if m.home.lock != nil {
-			if err := relinkAfterImport(ctx, s, before, in.log); err != nil {
+			if err := relinkAfterImport(ctx, s, in.log); err != nil {
 				return err
 			}
 		}
@@ -128,6 +169,9 @@ func listOutages(ctx context.Context, mf machineFlags, in *invocation) error {
 			ended := "open"
 			if !o.EndedAt.IsZero() {
 				ended = o.EndedAt.UTC().Format(time.RFC3339)
+			}
+			if !o.WithdrawnAt.IsZero() {
+				ended += " (withdrawn)"
 			}
 			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", o.ID, o.Service, o.StartedAt.UTC().Format(time.RFC3339), ended, o.Title)
 		}

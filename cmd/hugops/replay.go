@@ -15,6 +15,7 @@ import (
 	"github.com/hugops/hugops/pipeline"
 	"github.com/hugops/hugops/pipeline/replay"
 	"github.com/hugops/hugops/pipeline/replay/demo"
+	"github.com/hugops/hugops/pipeline/statusfeed"
 	"github.com/hugops/hugops/store"
 )
 
@@ -116,7 +117,7 @@ func (rf replayFlags) prepare(ctx context.Context, m *machine, s *store.Store, p
 		}
 	}
 	for _, file := range *rf.outages {
-		known, err := readOutages(file)
+		known, err := readOutages(file, statusfeed.FileOptions{Find: pageOf})
 		if err != nil {
 			return nil, err
 		}
@@ -190,7 +191,7 @@ func (rf replayFlags) prepareDemo(ctx context.Context, m *machine, s *store.Stor
 	if err != nil {
 		return cfg, err
 	}
-	known, err := parseOutages("demo", demo.Outages())
+	known, err := parseOutages("demo", demo.Outages(), statusfeed.FileOptions{Find: pageOf})
 	if err != nil {
 		return cfg, err
 	}

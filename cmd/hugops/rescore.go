@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/hugops/hugops"
 	"github.com/hugops/hugops/store"
 )
 
@@ -63,7 +62,7 @@ func rescore(ctx context.Context, m *machine, s *store.Store, in *invocation) er
 		return nil
 	}
 	show := progress(in.std, in.log, "reading posts again", "rescore", "posts")
-	done, err := b.rescoreAll(ctx, s, todo, m.home.lock != nil, func(done int) {
+	done, err := b.rescoreAll(ctx, s, todo, func(done int) {
 		show(min(int64(done), int64(todo.Posts)), int64(todo.Posts))
 	})
 	if err != nil {
@@ -83,16 +82,19 @@ func rescore(ctx context.Context, m *machine, s *store.Store, in *invocation) er
 }
 
 // rescoreAll reads the posts of todo again, span by span, each with the outages
-// known by then, and returns how many it was. Where nobody else links posts again
-// when outages change, it does that too.
-func (b *brain) rescoreAll(ctx context.Context, s *store.Store, todo store.Outdated, alone bool, show func(done int)) (done int, err error) {
-	var changed []hugops.Outage
+// known by then, and returns how many it was. Whoever links posts again when
+// outages change may have done so before a post was stored that was read earlier:
+// so it does that too in the end.
+func (b *brain) rescoreAll(ctx context.Context, s *store.Store, todo store.Outdated, show func(done int)) (done int, err error) {
 	learn := func() error {
 		known, err := s.Outages(ctx)
 		if err == nil {
-			changed = append(changed, b.learn(known)...)
+			b.learn(known)
 		}
 		return err
+	}
+	if b.linked, err = s.Linked(ctx); err != nil {
+		return 0, err
 	}
 	for _, span := range todo.Spans {
 		if err := learn(); err != nil {
@@ -106,10 +108,10 @@ func (b *brain) rescoreAll(ctx context.Context, s *store.Store, todo store.Outda
 			return done, err
 		}
 	}
-	if err := learn(); err != nil || !alone {
+	if err := learn(); err != nil {
 		return done, err
 	}
-	_, err = b.relink(ctx, s, changed)
+	_, err = b.relink(ctx, s, b.reader.Reread)
 	return done, err
 }
 

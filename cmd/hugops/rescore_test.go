@@ -153,8 +153,7 @@ func TestRescoreMeanwhile(t *testing.T) {
 			return nil
 		})
 		meanwhile(s, b, posts)
-		before := b.known
-		return errors.Join(err, relinkAfterImport(t.Context(), s, before, slog.New(slog.DiscardHandler)))
+		return errors.Join(err, relinkAfterImport(t.Context(), s, slog.New(slog.DiscardHandler)))
 	})
 	withStore(t, data, func(s *store.Store, b *brain) error {
 		posts := age(t, s)
@@ -163,7 +162,7 @@ func TestRescoreMeanwhile(t *testing.T) {
 			t.Fatalf("%+v of %d posts: %v", first, len(posts), err)
 		}
 		stopping, stop := context.WithCancel(t.Context())
-		done, err := b.rescoreAll(stopping, s, first, true, func(int) { stop() })
+		done, err := b.rescoreAll(stopping, s, first, func(int) { stop() })
 		if !errors.Is(err, context.Canceled) || done != againBatch {
 			t.Errorf("stopped after %d posts: %v", done, err)
 		}
@@ -172,7 +171,7 @@ func TestRescoreMeanwhile(t *testing.T) {
 			t.Fatalf("%d posts are left of %d: %v", second.Posts, first.Posts, err)
 		}
 		once := func() { meanwhile(s, b, posts) }
-		_, err = b.rescoreAll(t.Context(), s, second, true, func(int) {
+		_, err = b.rescoreAll(t.Context(), s, second, func(int) {
 			if once != nil {
 				once()
 				once = nil

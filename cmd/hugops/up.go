@@ -120,6 +120,9 @@ func (u *upFlags) runRoles(ctx context.Context, r roles) error {
 	if len(r.pages) > 0 {
 		g.Go(func() error { return runWatcher(ctx, r.pages, r.store, log) })
 	}
+	if !*u.untilIdle {
+		g.Go(func() error { return runSuspect(ctx, r.store, log) })
+	}
 	g.Go(func() error {
 		if len(r.sources) > 0 {
 			if err := runCollector(ctx, r.addrs, r.sources, u.filter, r.brain, r.store, log); err != nil {

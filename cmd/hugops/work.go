@@ -50,6 +50,6 @@ hugops.dead-letters with the reason. Run as many as the topic has partitions (8)
 }
 
 func runWorker(ctx context.Context, brokers []string, b *brain, s *store.Store, log *slog.Logger) error {
-	w := pipeline.NewWorker(pipeline.WorkerConfig{Brokers: brokers, Reader: b, Sink: s, Log: log})
+	w := pipeline.NewWorker(pipeline.WorkerConfig{Brokers: brokers, Reader: b, Sink: sink{b, s}, Log: log})
 	return w.Run(ctx)
 }

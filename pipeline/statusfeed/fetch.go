@@ -18,39 +18,51 @@ import (
 // maxAnswer is the largest answer that is read, after decompression.
 const maxAnswer = 8 << 20
 
-// answer is a feed that has changed.
-type answer struct {
+// staleAge is how old an answer out of a cache may be.
+const staleAge = time.Hour
+
+// response is an answer with a new body.
+type response struct {
 	body           []byte
 	etag, modified string
+	stale          bool // it lay in a cache for more than staleAge
 }
 
-// fetch asks for the feed, and returns nil when it is the one known already.
-func (f *feed) fetch(ctx context.Context) (*answer, error) {
+// errStatus is an answer that is no 200.
+type errStatus struct {
+	code       int
+	retryAfter time.Duration // what the server asked for, 0 for nothing
+}
+
+func (e *errStatus) Error() string { return "status " + strconv.Itoa(e.code) }
+
+// get asks for an address, and returns nil when the answer is the one that the
+// validators are of.
+func get(ctx context.Context, client *http.Client, address, etag, modified string) (*response, error) {
 	ctx, cancel := context.WithTimeout(ctx, pollLimit)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, f.url, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Accept", "application/json, application/atom+xml, application/rss+xml, application/xml;q=0.9, */*;q=0.5")
 	req.Header.Set("User-Agent", "hugops/"+hugops.Version+" (+https://github.com/hugops/hugops)")
-	if f.etag != "" {
-		req.Header.Set("If-None-Match", f.etag)
+	if etag != "" {
+		req.Header.Set("If-None-Match", etag)
 	}
-	if f.modified != "" {
-		req.Header.Set("If-Modified-Since", f.modified)
+	if modified != "" {
+		req.Header.Set("If-Modified-Since", modified)
 	}
-	resp, err := f.client.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		return nil, err
 	}
 	defer resp.Body.Close()
 	switch {
-	case resp.StatusCode == http.StatusNotModified && req.Header.Get("If-None-Match")+req.Header.Get("If-Modified-Since") != "":
+	case resp.StatusCode == http.StatusNotModified && etag+modified != "":
 		return nil, nil
 	case resp.StatusCode != http.StatusOK:
-		f.retryAfter = retryAfter(resp.Header)
-		return nil, fmt.Errorf("status %d", resp.StatusCode)
+		return nil, &errStatus{resp.StatusCode, retryAfter(resp.Header)}
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
@@ -59,7 +71,9 @@ func (f *feed) fetch(ctx context.Context) (*answer, error) {
 	if len(body) > maxAnswer {
 		return nil, fmt.Errorf("the answer is larger than %d bytes", maxAnswer)
 	}
-	return &answer{body: body, etag: resp.Header.Get("ETag"), modified: resp.Header.Get("Last-Modified")}, nil
+	age, _ := strconv.Atoi(resp.Header.Get("Age"))
+	return &response{body: body, etag: resp.Header.Get("ETag"), modified: resp.Header.Get("Last-Modified"),
+		stale: time.Duration(min(age, 1<<30))*time.Second > staleAge}, nil
 }
 
 // retryAfter reads the header in seconds or as a date; 0 without one.

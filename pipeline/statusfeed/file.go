@@ -1,6 +1,8 @@
 package statusfeed
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -39,43 +41,81 @@ type entryUpdate struct {
 
 var impacts = []string{"", "none", "minor", "major", "critical", "maintenance"}
 
+// known reports whether an impact is one of those that hugops has.
+func known(impact string) bool { return slices.Contains(impacts, impact) }
+
+// FileOptions say what a file may not tell.
+type FileOptions struct {
+	// Find turns the name of a service into its page: slug, proper name, and the
+	// address of its status page or "". Nil makes a slug of any name.
+	Find func(name string) Page
+	// Kind is that of the feed that the file is an answer of; "" finds out.
+	Kind string
+	// Service is whose outages they are; "" takes the file's word.
+	Service string
+}
+
 // ParseFile reads a file of outages: either
 //
 //	{"outages":[{"id","service","title","started_at","ended_at","url",
 //	  "impact","components","demo","updates":[{"at","status","text"}]}]}
 //
 // with times in RFC 3339, of which ended_at and all after it may be missing, or
-// a Statuspage incidents.json as it is. Lookup turns the name of a service into
-// its slug and its proper name; nil makes a slug of any name. When anything is wrong
-// nothing is returned, and the error names each entry and member at fault.
-func ParseFile(raw []byte, lookup func(string) (slug, name string)) ([]hugops.Outage, error) {
-	if lookup == nil {
-		lookup = slugOf
+// one answer of a status feed as it is, or JSON lines (parseLines). When anything
+// is wrong nothing is returned, and the error names each entry and member at
+// fault.
+func ParseFile(raw []byte, opt FileOptions) ([]hugops.Outage, error) {
+	if opt.Find == nil {
+		opt.Find = func(name string) Page { return Page{Service: hugops.Slug(name), Name: name} }
+	}
+	kind := cmp.Or(opt.Kind, Sniff(raw))
+	if kind != "" {
+		return parsePayload(kind, raw, opt)
 	}
 	var file struct {
 		Outages []jsontext.Value `json:"outages"`
-		Page    jsontext.Value   `json:"page"`
 	}
-	if err := unmarshal(raw, &file); err != nil {
-		return nil, err
-	}
+	err := unmarshal(raw, &file)
 	switch {
-	case file.Outages != nil:
-		return parseEntries(file.Outages, lookup)
-	case file.Page != nil:
-		outages, err := parseStatuspage(raw, "", lookup)
-		if err != nil {
-			return nil, err
-		}
-		for i := range outages {
-			outages[i].Source = "file"
-		}
-		return outages, nil
+	case file.Outages != nil && err == nil:
+		return parseOwn(file.Outages, opt)
+	case isLines(raw):
+		return parseLines(raw, opt)
+	case err != nil && !bytes.HasPrefix(bytes.TrimSpace(raw), []byte("[")):
+		return nil, wire.Invalidf("outages: %w", err)
 	}
-	return nil, wire.Invalidf(`outages: neither {"outages": [ … ]} nor a Statuspage incidents.json`)
+	return nil, wire.Invalidf(`outages: neither {"outages": [ … ]} nor an answer of a status feed that is known; --kind says which (%s)`, strings.Join(Kinds(), ", "))
 }
 
-func parseEntries(entries []jsontext.Value, lookup func(string) (slug, name string)) ([]hugops.Outage, error) {
+// parsePayload reads one answer of a status feed.
+func parsePayload(name string, raw []byte, opt FileOptions) ([]hugops.Outage, error) {
+	k, err := kindOf(name)
+	if err != nil {
+		return nil, err
+	}
+	a, err := k.read(raw)
+	if err != nil {
+		return nil, err
+	}
+	service := cmp.Or(opt.Service, a.Name)
+	if service == "" {
+		return nil, wire.Invalidf("outages: the %s feed does not tell whose it is: say it with --service", name)
+	}
+	a.assign(opt.Find(service))
+	var errs []error
+	for _, bad := range a.Bad {
+		errs = append(errs, wire.Invalidf("%w", bad.Err))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	for i := range a.Outages {
+		a.Outages[i].Source = "file"
+	}
+	return a.Outages, nil
+}
+
+func parseOwn(entries []jsontext.Value, opt FileOptions) ([]hugops.Outage, error) {
 	outages := make([]hugops.Outage, 0, len(entries))
 	seen := map[string]int{}
 	var errs []error
@@ -86,7 +126,7 @@ func parseEntries(entries []jsontext.Value, lookup func(string) (slug, name stri
 			errs = append(errs, wire.Invalidf("%s: %w", describe(i, e.ID), err))
 			continue
 		}
-		o, err := e.outage(lookup)
+		o, err := e.outage(opt)
 		if first, twice := seen[o.ID]; twice && o.ID != "" {
 			err = errors.Join(err, fmt.Errorf("id is that of outage %d as well", first+1))
 		}
@@ -104,7 +144,7 @@ func parseEntries(entries []jsontext.Value, lookup func(string) (slug, name stri
 }
 
 // outage checks the entry, all of it, and turns it into an outage.
-func (e *entry) outage(lookup func(string) (slug, name string)) (hugops.Outage, error) {
+func (e *entry) outage(opt FileOptions) (hugops.Outage, error) {
 	var errs []error
 	missing := func(is bool, member string) {
 		if is {
@@ -118,7 +158,7 @@ func (e *entry) outage(lookup func(string) (slug, name string)) (hugops.Outage, 
 	if e.URL != "" && !wire.WebURL(e.URL) {
 		errs = append(errs, fmt.Errorf("url %q is no web address", e.URL))
 	}
-	if !slices.Contains(impacts, e.Impact) {
+	if !known(e.Impact) {
 		errs = append(errs, fmt.Errorf("impact %q is none of none, minor, major, critical, maintenance", e.Impact))
 	}
 	o := hugops.Outage{ID: e.ID, Title: strings.TrimSpace(e.Title), StartedAt: e.StartedAt.UTC(), EndedAt: e.EndedAt.UTC(),
@@ -126,7 +166,8 @@ func (e *entry) outage(lookup func(string) (slug, name string)) (hugops.Outage, 
 	if e.Demo {
 		o.Source = "demo"
 	}
-	o.Service, o.ServiceName = lookup(strings.TrimSpace(e.Service))
+	page := opt.Find(strings.TrimSpace(e.Service))
+	o.Service, o.ServiceName = page.Service, page.Name
 	if e.ServiceName != "" {
 		o.ServiceName = e.ServiceName
 	}
@@ -139,4 +180,12 @@ func (e *entry) outage(lookup func(string) (slug, name string)) (hugops.Outage, 
 		errs = append(errs, o.Validate())
 	}
 	return o, errors.Join(errs...)
+}
+
+// describe names an entry of an import in an error.
+func describe(index int, id string) string {
+	if id == "" {
+		return fmt.Sprintf("outage %d", index+1)
+	}
+	return fmt.Sprintf("outage %d (%s)", index+1, id)
 }

@@ -2,19 +2,18 @@ package statusfeed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/VictoriaMetrics/metrics"
-
 	"github.com/hugops/hugops"
+	"github.com/hugops/hugops/pipeline"
 )
 
 const (
@@ -25,33 +24,32 @@ const (
 	pollLimit  = 30 * time.Second // for one request
 )
 
-// OutageSink takes outages, new and known ones alike.
-type OutageSink interface {
+// Registry keeps outages.
+type Registry interface {
+	// Outages returns all that are known, without Raw.
+	Outages(ctx context.Context) ([]hugops.Outage, error)
+	// PutOutages takes outages, new and known ones alike.
 	PutOutages(ctx context.Context, outages []hugops.Outage) error
-}
-
-// Page is one status page.
-type Page struct {
-	Service string // slug
-	Name    string // what people call the service
-	// URL is the page's address ("https://www.githubstatus.com"), of which
-	// /api/v2/incidents.json is read, or the address of such a file.
-	URL string
+	// SeeOutages notes what was seen of outages that it has.
+	SeeOutages(ctx context.Context, seen []hugops.Sighting) error
 }
 
 // Config says which pages are watched.
 type Config struct {
-	Pages []Page
-	Sink  OutageSink
-	Log   *slog.Logger
+	Pages    []Page
+	Registry Registry
+	// Ledger takes a row for each time that a page was asked; nil keeps none.
+	Ledger pipeline.CoverageSink
+	Log    *slog.Logger
 	// Client fetches; nil is one that dials public addresses only.
 	Client *http.Client
 }
 
 // Watcher polls status pages, each by itself.
 type Watcher struct {
-	cfg    Config
-	client *http.Client
+	cfg     Config
+	fetcher *fetcher
+	ledger  *ledger
 }
 
 // NewWatcher returns the watcher; it touches nothing before Run.
@@ -59,133 +57,129 @@ func NewWatcher(cfg Config) *Watcher {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	return &Watcher{cfg: cfg, fetcher: newFetcher(safeClient(cfg.Client)), ledger: &ledger{sink: cfg.Ledger, log: cfg.Log}}
+}
+
+// safeClient is a copy of the client, or a new one that dials public addresses
+// only; it follows no redirect to another host.
+func safeClient(given *http.Client) *http.Client {
 	client := publicClient()
-	if cfg.Client != nil {
-		copied := *cfg.Client
+	if given != nil {
+		copied := *given
 		client = &copied
 	}
 	client.CheckRedirect = sameHost
-	return &Watcher{cfg: cfg, client: client}
+	return client
 }
 
 // Run polls until ctx is done. A page that fails is tried again, ever more
-// seldom; it never stops the others. A page whose address is not https ends Run
-// before anything is asked.
+// seldom; it never stops the others. A page whose address is not https, or whose
+// kind is not known, ends Run before anything is asked.
 func (w *Watcher) Run(ctx context.Context) error {
-	var feeds []*feed
-	for _, page := range w.cfg.Pages {
-		address, err := feedURL(page.URL)
-		if err != nil {
-			return fmt.Errorf("status page of %s: %w", page.Name, err)
-		}
-		feeds = append(feeds, &feed{page: page, url: address, client: w.client, sink: w.cfg.Sink,
-			log: w.cfg.Log.With("page", page.URL)})
+	watches, err := w.watches()
+	if err != nil {
+		return err
 	}
+	var known []hugops.Outage
+	for attempt := 0; ; attempt++ {
+		if known, err = w.cfg.Registry.Outages(ctx); err == nil {
+			break
+		}
+		w.cfg.Log.Warn("the known outages could not be read, will try again", "error", err)
+		if err := pause(ctx, min(time.Second<<min(attempt, 10), pollFailed)); err != nil {
+			return err
+		}
+	}
+	for _, p := range watches {
+		p.recall(known)
+	}
+	known = nil
+	stop := w.ledger.run(ctx)
+	defer stop()
 	var all sync.WaitGroup
-	for _, f := range feeds {
-		all.Go(func() { f.run(ctx) })
+	for _, p := range watches {
+		all.Go(func() { p.run(ctx, spread(len(watches))) })
 	}
 	all.Wait()
 	<-ctx.Done()
 	return ctx.Err()
 }
 
-// feedURL returns the address to poll.
-func feedURL(page string) (string, error) {
-	u, err := url.Parse(page)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
-		return "", fmt.Errorf("%q is no https address", page)
-	}
-	if !strings.HasSuffix(u.Path, ".json") {
-		u.Path = strings.TrimRight(u.Path, "/") + "/api/v2/incidents.json"
-	}
-	return u.String(), nil
-}
-
-// feed is the state of one page.
-type feed struct {
-	page   Page
-	url    string
-	client *http.Client
-	sink   OutageSink
-	log    *slog.Logger
-
-	etag, modified string // of what the sink has
-	open           bool   // an incident is
-	failures       int
-	retryAfter     time.Duration // what the server asked for, with its last error
-}
-
-func (f *feed) run(ctx context.Context) {
-	for f.sleep(ctx, f.firstDelay()); ctx.Err() == nil; f.sleep(ctx, f.delay()) {
-		result := "ok"
-		changed, err := f.poll(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return
-		case err != nil:
-			result = "error"
-			f.failures++
-			f.log.Warn("the status page could not be read", "error", err, "failures", f.failures)
-		default:
-			f.failures = 0
-			if !changed {
-				result = "unchanged"
-			}
+// watches are the pages, each with a name of its own in the ledger: a second
+// page of one service is told by its address. A page that is given for two
+// services is the first one's.
+func (w *Watcher) watches() ([]*watch, error) {
+	var all []*watch
+	taken, whose := map[string]bool{}, map[string]string{}
+	for _, page := range w.cfg.Pages {
+		k, err := kindOf(page.Kind)
+		if err != nil {
+			return nil, fmt.Errorf("status page of %s: %w", page.Name, err)
 		}
-		metrics.GetOrCreateCounter("hugops_statusfeed_polls_total{page=" + strconv.Quote(f.page.URL) +
-			",result=" + strconv.Quote(result) + "}").Inc()
+		addresses, err := k.addresses(page.URL)
+		if err != nil {
+			return nil, fmt.Errorf("status page of %s: %w", page.Name, err)
+		}
+		if first, twice := whose[addresses[0]]; twice {
+			w.cfg.Log.Warn("a status page is followed for another service already", "page", page.URL, "service", page.Service, "followed_for", first)
+			continue
+		}
+		whose[addresses[0]] = page.Service
+		name := FeedName(page.Service)
+		if taken[name] {
+			u, _ := url.Parse(page.URL)
+			name = FeedName(strings.TrimRight(u.Host+u.Path, "/"))
+		}
+		taken[name] = true
+		all = append(all, newWatch(page, k, name, addresses, w))
+	}
+	return all, nil
+}
+
+// spread is the time over which the first polls of so many pages are spread: ten
+// a second, two seconds at least.
+func spread(pages int) time.Duration {
+	return max(2*time.Second, time.Duration(pages)*100*time.Millisecond)
+}
+
+// run polls one page until ctx is done.
+func (p *watch) run(ctx context.Context, within time.Duration) {
+	for err := pause(ctx, rand.N(within)); err == nil; err = pause(ctx, p.delay()) {
+		o := p.round(ctx, time.Now())
+		if ctx.Err() != nil {
+			return
+		}
+		if p.failures++; !o.failed {
+			p.failures = 0
+		}
+		if o.err != nil {
+			p.log.Warn("the status page could not be read", "error", o.err, "failures", p.failures)
+		}
+		p.w.ledger.note(p, o, time.Now())
 	}
 }
 
-// firstDelay spreads the pages of a start over two seconds.
-func (f *feed) firstDelay() time.Duration { return rand.N(2 * time.Second) }
-
-// delay is the time to the next poll, give or take a tenth.
-func (f *feed) delay() time.Duration {
+// delay is the time to the next poll, give or take a tenth, and never less than
+// the server asked for.
+func (p *watch) delay() time.Duration {
 	delay := pollQuiet
 	switch {
-	case f.failures > 0:
-		delay = min(pollFailed<<min(f.failures-1, 10), pollMax)
-		delay = max(delay, min(f.retryAfter, pollMax))
-	case f.open:
+	case p.failures > 0:
+		delay = min(pollFailed<<min(p.failures-1, 10), pollMax)
+	case p.open:
 		delay = pollOpen
 	}
-	return delay*9/10 + rand.N(delay/5)
+	delay = delay*9/10 + rand.N(delay/5)
+	if asked := min(p.retryAfter, pollMax); asked > delay {
+		delay = asked + rand.N(asked/10+1)
+	}
+	return delay
 }
 
-func (f *feed) sleep(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
+// waitFor is what a server asked for with its error, 0 for nothing.
+func waitFor(err error) time.Duration {
+	if status := (*errStatus)(nil); errors.As(err, &status) {
+		return status.retryAfter
 	}
-}
-
-// poll reads the page once and hands its outages on. What the sink did not take
-// is fetched again, because only then the validators are remembered.
-func (f *feed) poll(ctx context.Context) (changed bool, err error) {
-	f.retryAfter = 0
-	answer, err := f.fetch(ctx)
-	if err != nil || answer == nil {
-		return false, err
-	}
-	lookup := func(string) (slug, name string) { return f.page.Service, f.page.Name }
-	outages, parseErr := parseStatuspage(answer.body, f.page.Name, lookup)
-	f.open = false
-	for i := range outages {
-		outages[i].Source = f.page.URL
-		f.open = f.open || outages[i].OpenAt(time.Now())
-	}
-	if len(outages) > 0 {
-		if err := f.sink.PutOutages(ctx, outages); err != nil {
-			return false, fmt.Errorf("store outages: %w", err)
-		}
-	}
-	if parseErr != nil {
-		return false, parseErr
-	}
-	f.etag, f.modified = answer.etag, answer.modified
-	return true, nil
+	return 0
 }

@@ -1,4 +1,5 @@
 SELECT id, version, service, service_name, title, started_at, ended_at, url, impact,
-    components, update_at, update_status, update_text, source, demo
+    components, update_at, update_status, update_text, source, demo,
+    feed, feed_id, severity, regions, first_seen, last_seen, withdrawn_at, '', suspected, merged_into
 FROM outages FINAL
 WHERE id = {id:String}

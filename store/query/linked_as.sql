@@ -1,0 +1,1 @@
+SELECT outage_id, digest, started_at, ended_at FROM linked FINAL
