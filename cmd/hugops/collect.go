@@ -14,13 +14,17 @@ var collectCommand = command{
 	name:    "collect",
 	args:    "[mastodon] [bluesky]",
 	summary: "Read live networks and put relevant posts into Kafka",
-	text: `Reads the public posts of one Mastodon server, of Bluesky, or of both, and puts
-those into Kafka that bear #hugops, or name a service together with words of an
+	text: `Reads the public posts of Mastodon servers, of Bluesky, or of both, and puts those
+into Kafka that bear #hugops, or name a service together with words of an
 outage, or name a service with an outage open now. --keep all lets every post in.
 Deletions and edits always go on. Without an argument it reads what the flags name.
 
-Mastodon: the account whose token is used filters what hugops sees by its blocks,
-mutes and languages: use a fresh one.
+Mastodon: every --mastodon-stream of every --mastodon-server. What a server did not
+stream, in between or since the last run, is read over REST within its rate limits,
+up to 20,000 posts; what is more stays a gap. The token goes to the server and to
+hosts of its own domain, by https, and nowhere else. The account whose token is used
+filters what hugops sees by its blocks, mutes and languages: use a fresh one. Most
+accounts of Mastodon have never allowed to be found (indexable) and are left out.
 
 Bluesky needs no account. Where the stream breaks off it goes on by a cursor, also
 after a restart and on another host; what the hosts no longer have is written down

@@ -61,7 +61,7 @@ func findCommand(name string) (command, bool) {
 // in the list of processes, or since another package reads it.
 var envOnly = map[string]string{
 	"HUGOPS_LIBCHDB":        "the file of the embedded ClickHouse engine (libchdb.so), if it lies elsewhere",
-	"HUGOPS_MASTODON_TOKEN": "the user token of the Mastodon account (or use --mastodon-token-file)",
+	"HUGOPS_MASTODON_TOKEN": "the user token of one Mastodon server, or host=token pairs with commas between them (or use --mastodon-token-file)",
 }
 
 // flags is a flag set in which every flag is also an environment variable:

@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"time"
 
 	"github.com/hugops/hugops"
 	"github.com/hugops/hugops/pipeline"
 	"github.com/hugops/hugops/pipeline/bluesky"
-	"github.com/hugops/hugops/pipeline/mastodon"
 )
 
 // liveFlags say which live networks are read.
@@ -23,19 +21,18 @@ type liveFlags struct {
 func (f *flags) live() liveFlags { return liveFlags{f.mastodon(), f.bluesky()} }
 
 // any reports whether a live network is to be read.
-func (lf liveFlags) any() bool { return *lf.mastodon.server != "" || *lf.bluesky.on }
+func (lf liveFlags) any() bool { return len(*lf.mastodon.servers) > 0 || *lf.bluesky.on }
 
 // sources returns the live sources; they remember in dir how far they are.
 // Relevant says which posts will be kept; nil: all.
 func (lf liveFlags) sources(door pipeline.Door, dir string, relevant func(*hugops.Post) bool, in *invocation) ([]pipeline.Source, error) {
 	var sources []pipeline.Source
-	if *lf.mastodon.server != "" {
-		cfg, err := lf.mastodon.config(in)
+	if len(*lf.mastodon.servers) > 0 {
+		found, err := lf.mastodon.sources(door, dir, in)
 		if err != nil {
 			return nil, err
 		}
-		cfg.Door = door
-		sources = append(sources, mastodon.New(cfg))
+		sources = append(sources, found...)
 	}
 	if *lf.bluesky.on {
 		cfg, err := lf.bluesky.config(in)
@@ -59,8 +56,8 @@ func (lf liveFlags) choose(networks []string) error {
 	if len(networks) > 0 {
 		*lf.bluesky.on = slices.Contains(networks, "bluesky")
 		if !slices.Contains(networks, "mastodon") {
-			*lf.mastodon.server = ""
-		} else if *lf.mastodon.server == "" {
+			*lf.mastodon.servers = nil
+		} else if len(*lf.mastodon.servers) == 0 {
 			return usagef("say which Mastodon server: --mastodon-server HOST")
 		}
 	}
@@ -70,11 +67,9 @@ func (lf liveFlags) choose(networks []string) error {
 	return nil
 }
 
-// check tries what is to be read, one line a host.
+// check tries what is to be read, one line a host or stream.
 func (lf liveFlags) check(ctx context.Context, d *doctor, in *invocation) {
-	if *lf.mastodon.server != "" {
-		d.check("Mastodon", *lf.mastodon.server+" accepts the token", lf.mastodon.check(ctx, in))
-	}
+	lf.mastodon.check(ctx, d, in)
 	if !*lf.bluesky.on {
 		return
 	}
@@ -96,38 +91,6 @@ func (lf liveFlags) check(ctx context.Context, d *doctor, in *invocation) {
 	if err == nil && cfg.AppView != "" {
 		d.check("Bluesky", cfg.AppView+" tells who authors are", bluesky.CheckAppView(ctx, cfg))
 	}
-}
-
-// mastodonFlags say which Mastodon server to read.
-type mastodonFlags struct{ server, tokenFile, stream *string }
-
-func (f *flags) mastodon() mastodonFlags {
-	return mastodonFlags{
-		server:    f.String("mastodon-server", "", "the `host` of a Mastodon server to read"),
-		tokenFile: f.String("mastodon-token-file", "", "a `file` with a user token of an account there (Preferences → Development, scope read:statuses)"),
-		stream:    f.String("mastodon-stream", "public", "the `stream` to read: public, public:local or hashtag:NAME"),
-	}
-}
-
-func (mf mastodonFlags) config(in *invocation) (mastodon.Config, error) {
-	token, err := secret(*mf.tokenFile, in.env["HUGOPS_MASTODON_TOKEN"])
-	if err != nil {
-		return mastodon.Config{}, fmt.Errorf("cannot read the Mastodon token: %w", err)
-	}
-	if token == "" {
-		return mastodon.Config{}, usagef("%s needs a user token: make one under Preferences → Development with the scope read:statuses, and give it by --mastodon-token-file", *mf.server)
-	}
-	return mastodon.Config{Server: *mf.server, Token: token, Stream: *mf.stream, Log: in.log}, nil
-}
-
-func (mf mastodonFlags) check(ctx context.Context, in *invocation) error {
-	cfg, err := mf.config(in)
-	if err != nil {
-		return errors.New(trimUsage(err))
-	}
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
-	return mastodon.Check(ctx, cfg)
 }
 
 // blueskyFlags say how Bluesky is read.

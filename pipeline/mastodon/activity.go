@@ -69,17 +69,18 @@ type Actor struct{ Bot, OptedOut bool }
 // DecodeActor reads the actor.json of an archive.
 func DecodeActor(raw []byte) (Actor, error) {
 	var a struct {
-		Type      string `json:"type"`
-		Summary   string `json:"summary"`
-		Indexable *bool  `json:"indexable"`
+		Type         string             `json:"type"`
+		Name         string             `json:"name"`
+		Summary      string             `json:"summary"`
+		Indexable    *bool              `json:"indexable"`
+		Discoverable *bool              `json:"discoverable"`
+		Attachment   wire.Soft[[]field] `json:"attachment"`
 	}
 	if err := wire.Unmarshal(raw, &a); err != nil {
 		return Actor{}, err
 	}
-	return Actor{
-		Bot:      a.Type == "Service" || a.Type == "Application",
-		OptedOut: a.Indexable != nil && !*a.Indexable || saysNoBot(a.Summary),
-	}, nil
+	profile := account{DisplayName: a.Name, Note: a.Summary, Fields: a.Attachment, Indexable: a.Indexable, Discoverable: a.Discoverable}
+	return Actor{Bot: a.Type == "Service" || a.Type == "Application", OptedOut: profile.optedOut()}, nil
 }
 
 // DecodeActivity reads one entry of an outbox: a Create with its post, or an

@@ -80,11 +80,13 @@ func TestArchiveAndAPI(t *testing.T) {
 // TestDecodeActor: what the account says of itself holds for all its posts.
 func TestDecodeActor(t *testing.T) {
 	for raw, want := range map[string]Actor{
-		`{"type":"Person","summary":"<p>hi</p>"}`:     {},
-		`{"type":"Person","indexable":true}`:          {},
-		`{"type":"Person","indexable":false}`:         {OptedOut: true},
-		`{"type":"Person","summary":"<p>#nobot</p>"}`: {OptedOut: true},
-		`{"type":"Service"}`:                          {Bot: true},
+		`{"type":"Person","summary":"<p>hi</p>"}`:                                                      {},
+		`{"type":"Person","indexable":true}`:                                                           {},
+		`{"type":"Person","indexable":false}`:                                                          {OptedOut: true},
+		`{"type":"Person","summary":"<p>#nobot</p>"}`:                                                  {OptedOut: true},
+		`{"type":"Person","discoverable":false}`:                                                       {OptedOut: true},
+		`{"type":"Person","attachment":[{"type":"PropertyValue","name":"Robots","value":"#noindex"}]}`: {OptedOut: true},
+		`{"type":"Service"}`:                                                                           {Bot: true},
 	} {
 		got, err := DecodeActor([]byte(raw))
 		if err != nil || got != want {

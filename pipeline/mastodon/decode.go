@@ -1,14 +1,15 @@
 // Package mastodon reads public posts of Mastodon and of servers that speak its
 // API: Decode for statuses and stream events as bytes, DecodeActivity for the
-// archive of an account, DecodeRow for tables, Source for the live stream of one
-// server.
+// archive of an account, DecodeRow for tables, Source for one live stream of one
+// server, with what it did not give read afterwards.
 //
 // It owns the shape, the turning of HTML into text and the names of a post (its
 // URI everywhere, "server/local id" for deletions). It refuses boosts, posts
-// that are not fully public and accounts that opted out (indexable false,
-// noindex, #nobot in the profile). go-mastodon holds the connection; its known
-// weaknesses are healed in the transport beneath it, and the token never
-// reaches a log or an error.
+// that are not fully public and accounts that opted out (indexable or
+// discoverable false, noindex, #nobot and its like in the profile). go-mastodon
+// holds the connections and asks for the timelines; its known weaknesses are
+// healed in the transports beneath it, and the token never reaches it, a log or an
+// error.
 package mastodon
 
 import (
@@ -45,12 +46,42 @@ type status struct {
 }
 
 type account struct {
-	Acct      string `json:"acct"`
-	URL       string `json:"url"`
-	Note      string `json:"note"`
-	Bot       bool   `json:"bot"`
-	Indexable *bool  `json:"indexable"`
-	NoIndex   *bool  `json:"noindex"`
+	Acct         string             `json:"acct"`
+	URL          string             `json:"url"`
+	DisplayName  string             `json:"display_name"`
+	Note         string             `json:"note"` // HTML
+	Fields       wire.Soft[[]field] `json:"fields"`
+	Bot          bool               `json:"bot"`
+	Indexable    *bool              `json:"indexable"`
+	NoIndex      *bool              `json:"noindex"`
+	Discoverable *bool              `json:"discoverable"`
+}
+
+// field is one line of the table in a profile.
+type field struct {
+	Name  string `json:"name"`
+	Value string `json:"value"` // HTML
+}
+
+// optedOut reports whether an account does not want to be collected: it said so
+// by a setting, or by a word in its profile. Indexable false is also what nobody
+// ever touched; it holds all the same, since the setting is about just this: may
+// public posts be found by others than their readers. Discoverable is about
+// profiles and posts that a server recommends, which hugops does not; but who
+// was asked and said no is not argued with. A null was not asked.
+func (a *account) optedOut() bool {
+	switch {
+	case a.Indexable != nil && !*a.Indexable, a.NoIndex != nil && *a.NoIndex, a.Discoverable != nil && !*a.Discoverable:
+		return true
+	case saysNo(a.Note), saysNo(a.DisplayName):
+		return true
+	}
+	for _, f := range a.Fields.V {
+		if saysNo(f.Name) || saysNo(f.Value) {
+			return true
+		}
+	}
+	return false
 }
 
 // envelope is one event of the streaming API as WebSockets carry it.
@@ -87,21 +118,37 @@ func Decode(raw []byte, server string, door pipeline.Door) (wire.Decoded, error)
 
 // DecodeEvent reads the payload of one event of the stream.
 func DecodeEvent(event string, payload []byte, server string, door pipeline.Door) (wire.Decoded, error) {
-	kind := hugops.Created
+	dec, _, err := decodeEvent(event, payload, server, door)
+	return dec, err
+}
+
+// decodeEvent also returns the local id of a new post, whatever became of it.
+func decodeEvent(event string, payload []byte, server string, door pipeline.Door) (dec wire.Decoded, id string, err error) {
 	switch event {
 	case "update":
+		return decodeStatus(payload, server, door)
 	case "status.update":
-		kind = hugops.Edited
+		var s status
+		if err := wire.Unmarshal(payload, &s); err != nil {
+			return dec, "", err
+		}
+		dec, err = s.decode(hugops.Edited, server, door)
 	case "delete":
-		return decodeDelete(payload, server)
+		dec, err = decodeDelete(payload, server)
 	default: // notification, filters_changed, announcement, conversation, …
-		return wire.Decoded{Skips: []string{wire.SkipOther}}, nil
+		dec.Skip(wire.SkipOther)
 	}
+	return dec, "", err
+}
+
+// decodeStatus reads a status, and returns its local id whatever became of it.
+func decodeStatus(raw []byte, server string, door pipeline.Door) (dec wire.Decoded, id string, err error) {
 	var s status
-	if err := wire.Unmarshal(payload, &s); err != nil {
-		return wire.Decoded{}, err
+	if err := wire.Unmarshal(raw, &s); err != nil {
+		return dec, "", err
 	}
-	return s.decode(kind, server, door)
+	dec, err = s.decode(hugops.Created, server, door)
+	return dec, string(s.ID), err
 }
 
 func decodeDelete(payload []byte, server string) (wire.Decoded, error) {
@@ -157,7 +204,7 @@ func (s *status) admit(server string, door pipeline.Door) (wire.Author, string) 
 		return wire.Author{}, wire.SkipRepost
 	case s.Visibility != "public":
 		return wire.Author{}, wire.SkipNotPublic
-	case a.Indexable != nil && !*a.Indexable, a.NoIndex != nil && *a.NoIndex, saysNoBot(a.Note):
+	case a.optedOut():
 		return wire.Author{}, wire.SkipOptedOut
 	}
 	handle := a.handle(server)
@@ -225,16 +272,21 @@ func (s *status) post(server string) (*hugops.Post, error) {
 	return p, nil
 }
 
-// saysNoBot reports whether a profile's note asks robots to stay away: #nobot
-// or #nobots, whatever the case and the markup around it.
-func saysNoBot(note string) bool {
-	if !strings.Contains(strings.ToLower(note), "nobot") {
+// saysNo reports whether a part of a profile asks to be left alone by one of the
+// tags that people use for it, whatever the case and the markup around it.
+func saysNo(profile string) bool {
+	if len(profile) < len("#nobot") {
 		return false
 	}
-	text, _ := wire.HTMLText(note)
-	for _, word := range strings.Fields(strings.ToLower(text)) {
+	lower := strings.ToLower(profile)
+	if !strings.Contains(lower, "nobot") && !strings.Contains(lower, "noindex") && !strings.Contains(lower, "noarchive") && !strings.Contains(lower, "nosearch") {
+		return false
+	}
+	text, _ := wire.HTMLText(lower)
+	for _, word := range strings.Fields(text) {
 		tag := strings.TrimRight(strings.TrimLeft(word, `("'[`), `.,;:!?)"']`)
-		if i := strings.LastIndexByte(tag, '#'); i >= 0 && (tag[i:] == "#nobot" || tag[i:] == "#nobots") {
+		switch tag[max(0, strings.LastIndexByte(tag, '#')):] {
+		case "#nobot", "#nobots", "#noindex", "#noarchive", "#nosearch":
 			return true
 		}
 	}

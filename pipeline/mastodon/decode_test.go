@@ -2,9 +2,13 @@ package mastodon
 
 import (
 	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hugops/hugops"
 	"github.com/hugops/hugops/pipeline"
@@ -20,7 +24,7 @@ var door = pipeline.Door{
 
 // TestConsent changes one thing of a public status at a time.
 func TestConsent(t *testing.T) {
-	const public = `{"id":"1","uri":"https://pond.example/1","created_at":"2026-11-02T12:00:00Z","visibility":"public","content":"hi","account":{"acct":"ada","url":"https://pond.example/@ada","note":"NOTE","X":0}}`
+	const public = `{"id":"1","uri":"https://pond.example/1","created_at":"2026-11-02T12:00:00Z","visibility":"public","content":"hi","account":{"acct":"ada","url":"https://pond.example/@ada","display_name":"NAME","note":"NOTE","fields":[{"name":"FIELD","value":"VALUE"}],"X":0}}`
 	cases := []struct{ name, from, to, want string }{
 		{"a public post", "", "", "created"},
 		{"unlisted", `"public"`, `"unlisted"`, "skip not-public"},
@@ -36,6 +40,14 @@ func TestConsent(t *testing.T) {
 		{"#NoBots, marked up", "NOTE", `<p>hi <a href='https://pond.example/tags/nobots' class='hashtag'>#<span>NoBots</span></a>!</p>`, "skip opted-out"},
 		{"#nobotany is another matter", "NOTE", "I like #nobotany", "created"},
 		{"nobot without the sign", "NOTE", "I am nobot at all", "created"},
+		{"#noindex", "NOTE", "#noindex please", "skip opted-out"},
+		{"#nobot in the name", "NAME", "Ada #nobot", "skip opted-out"},
+		{"#nobot in a field's name", "FIELD", "#nobot", "skip opted-out"},
+		{"#NoArchive in a field, marked up", "VALUE", `<a href='https://pond.example/tags/noarchive'>#<span>NoArchive</span></a>`, "skip opted-out"},
+		{"fields of another shape", `[{"name":"FIELD","value":"VALUE"}]`, `"none"`, "created"},
+		{"discoverable", `"X":0`, `"discoverable":true`, "created"},
+		{"not discoverable", `"X":0`, `"discoverable":false`, "skip opted-out"},
+		{"discoverable: never asked", `"X":0`, `"discoverable":null`, "created"},
 		{"the operator's list", `"ada"`, `"shy"`, "skip opted-out"},
 		{"a bot", `"X":0`, `"bot":true`, "created bot"},
 		{"the provider", `"ada"`, `"nimbus@status.example"`, "created nimbus-cloud"},
@@ -120,6 +132,40 @@ func FuzzStreamCuts(f *testing.F) {
 		whole, cut := events(len(stream)+1), events(max(1, size))
 		if !slices.Equal(whole, cut) {
 			t.Errorf("whole %v, cut %v", whole, cut)
+		}
+	})
+}
+
+// FuzzAbout: whatever a server says of itself, nobody else gets its token.
+func FuzzAbout(f *testing.F) {
+	f.Add([]byte(`{"version":"4.5.0 (x)","configuration":{"urls":{"streaming":"wss://streaming.pond.example"},"timelines_access":{"live_feeds":{"local":"public","remote":"disabled"}}}}`))
+	f.Add([]byte(`{"urls":{"streaming_api":"wss://evil.test:4000/x"}}`))
+	f.Add([]byte(`{"configuration":{"urls":{"streaming":"//pond.example@evil.test"},"timelines_access":[]}}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		s := &server{address: "https://pond.example", host: "pond.example", token: "t0k", log: slog.New(slog.DiscardHandler)}
+		a, err := s.readAbout(raw)
+		if err != nil {
+			return
+		}
+		u, err := url.Parse("https://" + a.streaming + "/api")
+		if err != nil || !s.trusts(u) || strings.Contains(a.version, s.token) || len(a.version) > 60 {
+			t.Errorf("%+v, %v", a, err)
+		}
+	})
+}
+
+// FuzzLimit: no header holds questions back for longer than maxHold.
+func FuzzLimit(f *testing.F) {
+	f.Add(429, "5", "2026-11-02T12:00:00Z", "60", "Mon, 02 Nov 2026 12:00:00 GMT")
+	f.Add(200, "0", "2999-01-01T00:00:00.000000Z", "", "")
+	f.Add(429, "-1", "x", "9223372036854775807", "Mon, 02 Nov 1026 12:00:00 GMT")
+	f.Fuzz(func(t *testing.T, code int, remaining, reset, after, date string) {
+		now := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+		header := http.Header{"X-Ratelimit-Remaining": {remaining}, "X-Ratelimit-Reset": {reset}, "Retry-After": {after}, "Date": {date}}
+		var l limit
+		l.learn(&http.Response{StatusCode: code, Header: header}, now)
+		if delay := l.take(now); delay > maxHold {
+			t.Errorf("%v are waited", delay)
 		}
 	})
 }

@@ -42,7 +42,7 @@ func rowStatus(r wire.Row, server string) (s status, home string, err error) {
 	s = status{URI: r.Get("uri"), Language: r.Get("language", "lang", "languages"), Visibility: "public",
 		Content: rowContent(r), SpoilerText: r.Get("spoiler_text", "subject"),
 		Account: account{Acct: strings.TrimPrefix(author, "@"), URL: r.Get("account.url", "author_url", "author_profile"),
-			Note: r.Get("account.note"), Bot: r.True("account.bot", "is_bot", "bot")}}
+			DisplayName: r.Get("account.display_name"), Note: r.Get("account.note"), Bot: r.True("account.bot", "is_bot", "bot")}}
 	if local := r.Get("in_reply_to_id"); local != "" {
 		s.replyTo = server + "/" + local
 	}
@@ -53,10 +53,8 @@ func rowStatus(r wire.Row, server string) (s status, home string, err error) {
 	if visibility := r.Get("visibility"); visibility != "" {
 		s.Visibility = visibility
 	}
-	if indexable := r.Get("account.indexable"); indexable != "" {
-		yes := r.True("account.indexable")
-		s.Account.Indexable = &yes
-	}
+	s.Account.Indexable = maybe(r, "account.indexable")
+	s.Account.Discoverable = maybe(r, "account.discoverable")
 	noindex := r.True("account.noindex")
 	s.Account.NoIndex = &noindex
 	if at, ok := r.Time("created_at", "timestamp", "unix_timestamp"); ok {
@@ -66,6 +64,15 @@ func rowStatus(r wire.Row, server string) (s status, home string, err error) {
 		s.EditedAt = at.Format(time.RFC3339Nano)
 	}
 	return s, home, nil
+}
+
+// maybe is a cell that says yes or no, nil where it is empty.
+func maybe(r wire.Row, column string) *bool {
+	if r.Get(column) == "" {
+		return nil
+	}
+	yes := r.True(column)
+	return &yes
 }
 
 // locate finds the post's URI, its local id and its author's profile in the

@@ -35,7 +35,7 @@ func (p *sseParser) feed(b []byte, dispatch func(serverEvent) error) error {
 		p.grow(b[:newline])
 		b = b[newline+1:]
 		err := p.endLine(dispatch)
-		p.line, p.lineLong = p.line[:0], 0
+		p.line, p.lineLong = reuse(p.line), 0
 		if err != nil {
 			return err
 		}
@@ -73,9 +73,17 @@ func (p *sseParser) endLine(dispatch func(serverEvent) error) error {
 
 func (p *sseParser) endEvent(dispatch func(serverEvent) error) error {
 	event := p.event
-	p.event = serverEvent{data: event.data[:0]}
+	p.event = serverEvent{data: reuse(event.data)}
 	if event.name == "" {
 		return nil
 	}
 	return dispatch(event)
+}
+
+// reuse empties a buffer, or drops one that a rare long event has blown up.
+func reuse(buf []byte) []byte {
+	if cap(buf) > 64<<10 {
+		return nil
+	}
+	return buf[:0]
 }

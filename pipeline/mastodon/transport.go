@@ -3,141 +3,110 @@ package mastodon
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
 
-	"github.com/hugops/hugops"
 	"github.com/hugops/hugops/pipeline/live"
-	"github.com/hugops/hugops/pipeline/wire"
 )
-
-const instanceTimeout = 15 * time.Second
-
-var errNoStream = errors.New("the answer is no event stream")
 
 // transport stands between go-mastodon and the network and heals what the
 // library lacks: a pause before each reconnect, a deadline for silence, the
-// streaming host from the current API, and the raw bytes of each event, which
-// go to onEvent. The library itself is fed heartbeats only, so that no event is
-// decoded twice and none can block or overfill it.
+// streaming host from the current API and only if it may have the token, and the
+// raw bytes of each event. The library itself is fed newlines only, so that no
+// event is decoded twice and none can block or overfill it.
+//
+// The library's loop asks where the stream is, then for the stream, then reads
+// it: all that is one attempt, and one goroutine.
 type transport struct {
-	base    http.RoundTripper
-	stall   time.Duration
-	loop    *live.Loop
-	onEvent func(serverEvent) error
-	// onStatus is told of an answer that is no stream; what it returns ends the
-	// source for good.
-	onStatus func(code int, media string) error
-	// onEnd is told why a connection ended or was not made.
-	onEnd func(error)
-	// onOpen is told that a stream is open.
-	onOpen func()
+	src  *Source
+	ctx  context.Context // of the source
+	fail context.CancelCauseFunc
 
-	mu       sync.Mutex
-	instance []byte // the cached answer to the library's question
+	inside   bool // this attempt has passed the pauses
+	server   bool // the last one failed because of the server
+	answered http.Header
 }
 
 // RoundTrip answers go-mastodon's two questions: where is the stream, and the
 // stream.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	req = req.Clone(req.Context())
-	req.Header.Set("User-Agent", "hugops/"+hugops.Version+" (+https://github.com/hugops/hugops)")
-	switch path := req.URL.Path; {
-	case strings.HasSuffix(path, "/api/v1/instance"):
-		return t.roundTripInstance(req)
-	case strings.Contains(path, "/api/v1/streaming/"):
-		return t.roundTripStream(req)
+	if err := t.enter(); err != nil {
+		return nil, err
 	}
-	return t.base.RoundTrip(req)
+	if strings.HasSuffix(req.URL.Path, "/api/v1/instance") {
+		return t.whereIsIt(req)
+	}
+	resp, err := t.open(req)
+	t.leave(err)
+	return resp, err
 }
 
-// roundTripInstance asks /api/v2/instance, which names the streaming host in
-// configuration.urls.streaming, and answers in the shape of version 1, which is
-// what the library reads. Servers without version 2 answer for themselves.
-func (t *transport) roundTripInstance(req *http.Request) (*http.Response, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.instance == nil {
-		answer, err := t.askInstance(req)
-		if err != nil {
-			t.loop.Log.Warn("the server does not say where its streams are; trying the server itself", "error", err)
+// enter waits until an attempt may begin. Failures of the server make all its
+// streams wait together, others this one alone.
+func (t *transport) enter() error {
+	if t.inside {
+		return nil
+	}
+	if !t.server {
+		if err := t.src.loop.Wait(t.ctx, t.src.log); err != nil {
+			return err
+		}
+	}
+	if err := t.src.server.gate.enter(t.ctx, t.src.log); err != nil {
+		return err
+	}
+	t.inside = true
+	return nil
+}
+
+func (t *transport) leave(err error) {
+	status, answered := err.(*statusError)
+	t.server = err != nil && !(answered && status.refused())
+	if !t.server {
+		t.src.loop.Obey(t.answered, time.Now())
+	}
+	t.src.server.gate.leave(t.ctx, t.server, t.answered)
+	t.inside, t.answered = false, nil
+}
+
+// whereIsIt answers the question for the instance in the shape of version 1,
+// which is what the library reads. It always names a host, or the library would
+// stay with the one before.
+func (t *transport) whereIsIt(req *http.Request) (*http.Response, error) {
+	host := t.src.server.host
+	a, err := t.src.server.ask(t.ctx)
+	if err != nil {
+		t.src.log.Warn("the server does not say what it allows; trying all the same", "error", &redacted{err, t.src.server})
+	} else {
+		host = a.streaming
+		if err := t.src.permit(t.ctx, a); err != nil {
+			t.leave(nil)
+			t.fail(err)
 			return nil, err
 		}
-		t.instance = answer
+	}
+	answer, err := json.Marshal(map[string]map[string]string{"urls": {"streaming_api": "//" + host}})
+	if err != nil {
+		return nil, err
 	}
 	return &http.Response{StatusCode: http.StatusOK, Status: "200 OK", Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: http.Header{"Content-Type": {"application/json"}}, Request: req,
-		Body: io.NopCloser(bytes.NewReader(t.instance)), ContentLength: int64(len(t.instance))}, nil
+		Body: io.NopCloser(bytes.NewReader(answer)), ContentLength: int64(len(answer))}, nil
 }
 
-func (t *transport) forgetInstance() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.instance = nil
-}
-
-func (t *transport) askInstance(req *http.Request) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(req.Context(), instanceTimeout)
-	defer cancel()
-	v2 := req.Clone(ctx)
-	v2.URL.Path = strings.TrimSuffix(v2.URL.Path, "v1/instance") + "v2/instance"
-	raw, code, err := t.get(v2)
-	if err == nil && code == http.StatusNotFound {
-		raw, code, err = t.get(req.Clone(ctx))
-		if err == nil && code == http.StatusOK {
-			return raw, nil
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	if code != http.StatusOK {
-		return nil, fmt.Errorf("instance: status %d", code)
-	}
-	var instance struct {
-		Configuration struct {
-			URLs struct {
-				Streaming string `json:"streaming"`
-			} `json:"urls"`
-		} `json:"configuration"`
-	}
-	if err := wire.Unmarshal(raw, &instance); err != nil {
-		return nil, fmt.Errorf("instance: %w", err)
-	}
-	streaming := instance.Configuration.URLs.Streaming
-	if u, err := url.Parse(streaming); err != nil || u.Host == "" {
-		return []byte("{}"), nil
-	}
-	return json.Marshal(map[string]map[string]string{"urls": {"streaming_api": streaming}})
-}
-
-func (t *transport) get(req *http.Request) (body []byte, code int, err error) {
-	resp, err := t.base.RoundTrip(req)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer resp.Body.Close()
-	body, err = io.ReadAll(io.LimitReader(resp.Body, wire.MaxBytes))
-	return body, resp.StatusCode, err
-}
-
-// roundTripStream opens the stream, no sooner than the back-off allows.
-func (t *transport) roundTripStream(req *http.Request) (*http.Response, error) {
-	if err := t.loop.Wait(req.Context(), t.loop.Log); err != nil {
-		return nil, err
-	}
-	ctx, watchdog := live.Watch(req.Context(), t.stall)
+// open asks for the stream.
+func (t *transport) open(req *http.Request) (*http.Response, error) {
+	ctx, watchdog := live.Watch(req.Context(), t.src.stall)
+	req = req.Clone(ctx)
+	req.Header.Set("Accept", "text/event-stream")
 	watchdog.Listen()
-	resp, err := t.base.RoundTrip(req.WithContext(ctx))
+	resp, err := t.src.server.send(req)
 	watchdog.Rest()
 	if err == nil {
 		err = t.check(resp)
@@ -147,27 +116,47 @@ func (t *transport) roundTripStream(req *http.Request) (*http.Response, error) {
 			err = cause
 		}
 		watchdog.Close()
-		t.forgetInstance()
-		t.onEnd(err)
+		t.ended(err)
 		return nil, err
 	}
-	t.onOpen()
-	resp.Body = &streamBody{t: t, ctx: ctx, watchdog: watchdog, body: resp.Body, opened: time.Now(), buf: make([]byte, 32<<10)}
+	t.src.opened(ctx, skewOf(resp.Header, time.Now()))
+	resp.Body = &streamBody{t: t, ctx: ctx, watchdog: watchdog, body: resp.Body, opened: time.Now(), buf: make([]byte, 16<<10)}
 	return resp, nil
 }
 
 // check closes and refuses an answer that is no event stream.
 func (t *transport) check(resp *http.Response) error {
-	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if resp.StatusCode == http.StatusOK && media == "text/event-stream" {
+	refused := newStatusError(resp)
+	if refused.isStream() {
 		return nil
 	}
 	resp.Body.Close()
-	t.loop.Obey(resp.Header, time.Now())
-	if err := t.onStatus(resp.StatusCode, media); err != nil {
+	t.answered = resp.Header
+	if err := t.src.fatal(refused); err != nil {
+		t.fail(err)
 		return err
 	}
-	return fmt.Errorf("%w: status %d, %q", errNoStream, resp.StatusCode, media)
+	return refused
+}
+
+// fatal is the error about an answer after which going on is senseless.
+func (s *Source) fatal(e *statusError) error {
+	switch {
+	case e.code == http.StatusUnauthorized && e.refused():
+		return tokenError(e.host, e.code)
+	case e.code == http.StatusForbidden && e.refused():
+		return fmt.Errorf("%s does not let this account read the stream %s (403): its live feeds may be switched off; try a hashtag stream or another server", e.host, s.stream.name)
+	}
+	return nil
+}
+
+// ended is told why a connection ended or was not made.
+func (t *transport) ended(err error) {
+	if t.ctx.Err() != nil {
+		return
+	}
+	t.src.server.forget()
+	t.src.closed(err)
 }
 
 // streamBody is the body of a stream: reading it hands events over, and gives
@@ -180,34 +169,54 @@ type streamBody struct {
 	parser   sseParser
 	opened   time.Time
 	buf      []byte
-	ended    sync.Once
+	over     sync.Once
 }
 
 func (b *streamBody) Read(p []byte) (int, error) {
+	asked := time.Now()
 	b.watchdog.Listen()
 	n, err := b.body.Read(b.buf)
 	b.watchdog.Rest()
 	if n > 0 {
-		if time.Since(b.opened) > b.t.stall {
-			b.t.loop.Progress() // it lives, though nobody may be posting
+		drained := time.Time{}
+		if time.Since(asked) >= drainedAfter {
+			drained = asked
 		}
-		fed := b.parser.feed(b.buf[:n], func(e serverEvent) error {
-			b.t.loop.Progress()
-			return b.t.onEvent(e)
-		})
-		if fed != nil {
-			err = fed
+		if took := b.take(b.buf[:n], drained); took != nil {
+			err = took
 		}
 	}
 	if err != nil {
 		if cause := context.Cause(b.ctx); cause != nil {
 			err = cause
 		}
-		b.ended.Do(func() { b.t.onEnd(err) })
+		b.over.Do(func() { b.t.ended(err) })
 		return 0, err
 	}
 	p[0] = '\n'
 	return 1, nil
+}
+
+// drainedAfter is how long a Read waits that found nothing to read at first: what
+// was sent before it was dealt with then. While Kafka is slow there is always more,
+// and that may be lost with the connection.
+const drainedAfter = 2 * time.Millisecond
+
+// take deals with bytes that came; drained is when nothing was left to read, zero
+// if that is not known.
+func (b *streamBody) take(text []byte, drained time.Time) error {
+	src := b.t.src
+	if time.Since(b.opened) > src.stall {
+		src.loop.Progress() // it lives, though nobody may be posting
+	}
+	err := b.parser.feed(text, func(e serverEvent) error {
+		src.loop.Progress()
+		return src.deliver(e)
+	})
+	if err == nil && !drained.IsZero() {
+		src.heard(drained)
+	}
+	return err
 }
 
 func (b *streamBody) Close() error {
