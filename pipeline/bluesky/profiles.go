@@ -46,7 +46,7 @@ type profiles struct {
 }
 
 func newProfiles(base string, pauses, limited live.Pauses, log *slog.Logger) *profiles {
-	return &profiles{base: base, client: &http.Client{CheckRedirect: refuseRedirect}, limited: limited, log: log, rest: profileRest,
+	return &profiles{base: base, client: &http.Client{Transport: live.NewTransport(), CheckRedirect: refuseRedirect}, limited: limited, log: log, rest: profileRest,
 		backoff: live.NewBackoff(pauses), known: make(map[string]profile)}
 }
 

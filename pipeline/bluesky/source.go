@@ -91,7 +91,7 @@ func New(cfg Config) *Source {
 		limited:    live.Pauses{Min: 30 * time.Second, Max: 5 * time.Minute},
 		refused:    live.Pauses{Min: 5 * time.Second, Max: 10 * time.Minute},
 		comparison: comparison{every: time.Hour, length: time.Minute, enough: 100},
-		client:     &http.Client{CheckRedirect: refuseRedirect},
+		client:     &http.Client{Transport: live.NewTransport(), CheckRedirect: refuseRedirect},
 		dicts:      make(map[string]dictionary)}
 	s.cfg.Log = cfg.Log.With("source", s.Name())
 	s.view.sight, s.view.hole, s.view.late = &s.sight, time.Minute, time.Minute

@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/hugops/hugops/pipeline"
+	"github.com/hugops/hugops/pipeline/live"
 )
 
 // Config says which streams of which servers are read.
@@ -64,15 +65,10 @@ func New(cfg Config) ([]*Source, error) {
 	return sources, nil
 }
 
-// newBase returns what carries all requests. It speaks HTTP/1.1, so that each
-// stream has a connection of its own: HTTP/2 would put all on one, and when that is
-// dead without saying so, the next attempt would go the same way.
+// newBase returns what carries all requests.
 func newBase() *http.Transport {
-	base := http.DefaultTransport.(*http.Transport).Clone()
+	base := live.NewTransport()
 	base.DisableCompression = true // compressed events wait for each other
-	base.ForceAttemptHTTP2 = false
-	base.Protocols = new(http.Protocols)
-	base.Protocols.SetHTTP1(true)
 	return base
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/hugops/hugops"
+	"github.com/hugops/hugops/pipeline/live"
 )
 
 // maxAnswer is the largest answer that is read, after decompression.
@@ -107,7 +108,7 @@ func publicClient() *http.Client {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
 		return checkPublic(address)
 	}}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport := live.NewTransport()
 	transport.DialContext = dialer.DialContext
 	transport.Proxy = nil // a proxy would dial in our stead, unchecked
 	return &http.Client{Transport: transport}
