@@ -17,15 +17,16 @@ import (
 type liveFlags struct {
 	mastodon mastodonFlags
 	bluesky  blueskyFlags
+	x        xFlags
 }
 
-func (f *flags) live() liveFlags { return liveFlags{f.mastodon(), f.bluesky()} }
+func (f *flags) live() liveFlags { return liveFlags{f.mastodon(), f.bluesky(), f.x()} }
 
 // any reports whether a live network is to be read.
-func (lf liveFlags) any() bool { return *lf.mastodon.server != "" || *lf.bluesky.on }
+func (lf liveFlags) any() bool { return *lf.mastodon.server != "" || *lf.bluesky.on || *lf.x.on }
 
 // sources returns the live sources; they remember in dir how far they are.
-func (lf liveFlags) sources(door pipeline.Door, dir string, in *invocation) ([]pipeline.Source, error) {
+func (lf liveFlags) sources(door pipeline.Door, outages outagesFunc, dir string, in *invocation) ([]pipeline.Source, error) {
 	var sources []pipeline.Source
 	if *lf.mastodon.server != "" {
 		cfg, err := lf.mastodon.config(in)
@@ -43,6 +44,13 @@ func (lf liveFlags) sources(door pipeline.Door, dir string, in *invocation) ([]p
 		cfg.Door, cfg.StateDir = door, dir
 		sources = append(sources, bluesky.New(cfg))
 	}
+	if *lf.x.on {
+		source, err := lf.x.source(door, outages, dir, in)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, source)
+	}
 	return sources, nil
 }
 
@@ -50,12 +58,13 @@ func (lf liveFlags) sources(door pipeline.Door, dir string, in *invocation) ([]p
 // arguments they stand as they are.
 func (lf liveFlags) choose(networks []string) error {
 	for _, n := range networks {
-		if n != "mastodon" && n != "bluesky" {
-			return usagef("there is no live network %q: mastodon or bluesky", n)
+		if n != "mastodon" && n != "bluesky" && n != "x" {
+			return usagef("there is no live network %q: mastodon, bluesky or x", n)
 		}
 	}
 	if len(networks) > 0 {
 		*lf.bluesky.on = slices.Contains(networks, "bluesky")
+		*lf.x.on = slices.Contains(networks, "x")
 		if !slices.Contains(networks, "mastodon") {
 			*lf.mastodon.server = ""
 		} else if *lf.mastodon.server == "" {
@@ -63,7 +72,7 @@ func (lf liveFlags) choose(networks []string) error {
 		}
 	}
 	if !lf.any() {
-		return usagef("no source: name bluesky, or give --mastodon-server HOST (or use \"hugops replay\" for files)")
+		return usagef("no source: name bluesky or x, or give --mastodon-server HOST (or use \"hugops replay\" for files)")
 	}
 	return nil
 }
@@ -72,6 +81,9 @@ func (lf liveFlags) choose(networks []string) error {
 func (lf liveFlags) check(ctx context.Context, d *doctor, in *invocation) {
 	if *lf.mastodon.server != "" {
 		d.check("Mastodon", *lf.mastodon.server+" accepts the token", lf.mastodon.check(ctx, in))
+	}
+	if *lf.x.on {
+		lf.x.check(ctx, d, in)
 	}
 	if !*lf.bluesky.on {
 		return
