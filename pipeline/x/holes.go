@@ -232,7 +232,7 @@ func (f *filling) query(ctx context.Context, q string) error {
 	params := fields()
 	params.Set("query", q)
 	params.Set("start_time", f.s.api.at(f.from))
-	params.Set("end_time", f.s.api.at(f.to))
+	params.Set("end_time", f.s.api.at(f.to.Add(time.Second))) // whole seconds
 	for range maxPages {
 		size := f.affordable()
 		if size < leastPage {

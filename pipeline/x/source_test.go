@@ -1,0 +1,489 @@
+package x
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hugops/hugops"
+	"github.com/hugops/hugops/pipeline"
+	"github.com/hugops/hugops/pipeline/live"
+)
+
+// patience is how long a test waits for what must come.
+const patience = time.Minute
+
+// board is where a test keeps the outages that are known.
+type board struct {
+	mu    sync.Mutex
+	known []hugops.Outage
+}
+
+func (b *board) set(known ...hugops.Outage) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.known = known
+}
+
+func (b *board) Outages(context.Context) ([]hugops.Outage, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.known), nil
+}
+
+// outage opened so long ago.
+func outage(id, service string, ago time.Duration) hugops.Outage {
+	return hugops.Outage{ID: id, Service: service, ServiceName: service, StartedAt: time.Now().Add(-ago)}
+}
+
+func namedOnly(o hugops.Outage) Terms { return Terms{Names: []string{o.Service}} }
+
+// quick makes a source's times those of the fake.
+func quick(s *Source) {
+	s.silence, s.quiet, s.save, s.settle, s.overlap = 2*time.Second, time.Second, 5*time.Millisecond, 30*time.Millisecond, 30*time.Millisecond
+	s.tick, s.effect = 10*time.Millisecond, 20*time.Millisecond
+	p := live.Pauses{Min: time.Millisecond, Max: 8 * time.Millisecond}
+	s.pauses = pauses{p, p, p, p, 30 * time.Millisecond}
+	s.connects, s.api.pace = throttle{most: 1 << 30}, throttle{most: 1 << 30}
+	s.jobs = jobTimes{every: time.Hour, retry: 20 * time.Millisecond, poll: 10 * time.Millisecond, patience: patience}
+}
+
+// reader is a source under test, and what it emits.
+type reader struct {
+	*Source
+	t     *testing.T
+	board *board
+	items chan pipeline.Item
+	log   *safeBuffer
+	stop  context.CancelFunc
+	end   chan error
+	came  []string // by wants
+	// early are items that came while the test waited for something else.
+	early []pipeline.Item
+	slow  bool // nothing is taken but by next
+}
+
+func config(f *fakeX, b *board) Config {
+	return Config{Token: goodToken, BaseURL: f.URL, BudgetDay: 1000, Outages: b.Outages, Terms: namedOnly, Door: door}
+}
+
+// start runs a source on the fake.
+func start(t *testing.T, f *fakeX, tune func(*Source), known ...hugops.Outage) *reader {
+	t.Helper()
+	return startWith(t, f, config(f, &board{}), tune, known...)
+}
+
+func startWith(t *testing.T, f *fakeX, cfg Config, tune func(*Source), known ...hugops.Outage) *reader {
+	t.Helper()
+	r := &reader{t: t, board: &board{}, items: make(chan pipeline.Item), log: &safeBuffer{}, end: make(chan error, 1)}
+	r.board.set(known...)
+	cfg.Outages, cfg.Log = r.board.Outages, newLog(r.log)
+	s, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Source = s
+	quick(s)
+	if tune != nil {
+		tune(s)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		r.end <- s.Run(ctx, func(ctx context.Context, it pipeline.Item) error {
+			select {
+			case r.items <- it:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+	}()
+	var once sync.Once
+	r.stop = func() {
+		once.Do(func() {
+			cancel()
+			if err := <-r.end; !errors.Is(err, context.Canceled) {
+				t.Errorf("Run ended with %v\n%s", err, r.log)
+			}
+		})
+	}
+	t.Cleanup(func() {
+		r.stop()
+		if strings.Contains(r.log.String(), goodToken) || strings.Contains(r.log.String(), "secret") {
+			t.Errorf("a secret is in the log:\n%s", r.log)
+		}
+	})
+	return r
+}
+
+// next returns the next item and acknowledges it.
+func (r *reader) next() pipeline.Item {
+	r.t.Helper()
+	if len(r.early) > 0 {
+		it := r.early[0]
+		r.early = r.early[1:]
+		return it
+	}
+	select {
+	case it := <-r.items:
+		if it.Source != "x:stream" || it.Event.Post != nil && it.Event.Post.Source != it.Source {
+			r.t.Errorf("source %q", it.Source)
+		}
+		if it.Ack != nil {
+			it.Ack()
+		}
+		return it
+	case <-time.After(patience):
+		r.t.Fatalf("nothing came\n%s", r.log)
+		return pipeline.Item{}
+	}
+}
+
+// wants reads items until each of the wanted ones came, in order; duplicates of
+// what came before may stand between.
+func (r *reader) wants(want ...string) {
+	r.t.Helper()
+	for _, w := range want {
+		for {
+			got := describe(r.next())
+			if strings.HasPrefix(got, w) {
+				r.came = append(r.came, got)
+				break
+			}
+			if !slices.Contains(r.came, got) {
+				r.t.Fatalf("got %.200q, want %q\n%s", got, w, r.log)
+			}
+		}
+	}
+}
+
+// until waits for something to become true.
+func (r *reader) until(what string, is func() bool) {
+	r.t.Helper()
+	items := r.items
+	if r.slow {
+		items = nil
+	}
+	for end := time.Now().Add(patience); !is(); {
+		select {
+		case it := <-items:
+			if it.Ack != nil {
+				it.Ack()
+			}
+			r.early = append(r.early, it)
+		case <-time.After(time.Millisecond):
+		}
+		if time.Now().After(end) {
+			r.t.Fatalf("not so: %s; the state is %s\n%s", what, r.sight.Now(), r.log)
+		}
+	}
+}
+
+func (r *reader) says(text string) {
+	r.t.Helper()
+	r.until("the log says "+text, func() bool { return strings.Contains(r.log.String(), text) })
+}
+
+func (r *reader) is(state hugops.CoverageState) {
+	r.t.Helper()
+	r.until("the state is "+string(state), func() bool { return r.sight.Now() == state })
+}
+
+// learns waits until the ledger of a time is put right, and returns how.
+func (r *reader) learns() pipeline.Amendment {
+	r.t.Helper()
+	var learnt []pipeline.Amendment
+	r.until("something is learnt", func() bool {
+		learnt = append(learnt, r.Amend()...)
+		return len(learnt) > 0
+	})
+	return learnt[0]
+}
+
+func describe(it pipeline.Item) string {
+	e := it.Event
+	switch {
+	case it.Withheld:
+		return "withheld"
+	case it.Bad != nil:
+		return "bad: " + it.Bad.Err.Error()
+	case e.Post != nil:
+		return string(e.Kind) + " " + e.Post.Text
+	}
+	return string(e.Kind) + " " + e.ID
+}
+
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *safeBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *safeBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// TestFrames lists what the stream sends, and what comes of it, plain and
+// compressed. Before and after each case stands a good post.
+func TestFrames(t *testing.T) {
+	now := time.Now()
+	frame := func(id int, text, more string) string {
+		return fmt.Sprintf(`{"data":{"id":"%d","author_id":"7","text":%q%s},"includes":{"users":[{"id":"7","username":"ada"}]},"matching_rules":[{"id":"1","tag":"hugops:"}]}`,
+			(now.UnixMilli()-snowflakeEpoch)<<22+int64(id), text, more) + "\r\n"
+	}
+	umlauts := frame(1, "Störung 障害 🤗", "")
+	cases := []struct {
+		name string
+		raw  []string // each sent as a chunk of its own
+		want []string
+	}{
+		{"a post", []string{frame(1, "one", "")}, []string{"created one"}},
+		{"heartbeats between", []string{"\r\n", frame(1, "one", ""), "\r\n\r\n", frame(2, "two", "")}, []string{"created one", "created two"}},
+		{"two in one chunk, one and a half in the next", []string{frame(1, "one", "") + frame(2, "two", "") + frame(3, "three", "")[:30], frame(3, "three", "")[30:]},
+			[]string{"created one", "created two", "created three"}},
+		{"each byte by itself, so that characters are split too", strings.SplitAfter(umlauts, ""), []string{"created Störung 障害 🤗"}},
+		{"a character split", []string{umlauts[:strings.Index(umlauts, "ö")+1], umlauts[strings.Index(umlauts, "ö")+1:]}, []string{"created Störung 障害 🤗"}},
+		{"an end of line split", []string{strings.TrimSuffix(frame(1, "one", ""), "\n"), "\n"}, []string{"created one"}},
+		{"ends of line without \\r", []string{strings.ReplaceAll(frame(1, "one", "")+frame(2, "two", ""), "\r", "")}, []string{"created one", "created two"}},
+		{"the same twice", []string{frame(1, "one", ""), frame(1, "one", "")}, []string{"created one", "created one"}},
+		{"an edit", []string{frame(5, "mended", fmt.Sprintf(`,"edit_history_tweet_ids":["%d","5"]`, (now.UnixMilli()-snowflakeEpoch)<<22))}, []string{"edited mended"}},
+		{"a repost all the same", []string{frame(1, "RT", `,"referenced_tweets":[{"type":"retweeted","id":"1"}]`)}, nil},
+		{"one who opted out", []string{strings.ReplaceAll(frame(1, "no", ""), "ada", "shy")}, []string{"withheld"}},
+		{"a partial error", []string{strings.Replace(frame(1, "one", ""), `"matching_rules"`, `"errors":[{"value":5,"title":"Not Found Error"}],"matching_rules"`, 1)}, []string{"created one"}},
+		{"errors that do not end it", []string{`{"errors":[{"title":"Something","detail":"else","type":"about:blank"}]}` + "\r\n"}, nil},
+		{"messages nobody knows yet", []string{`{"brand_new":{"a":[1,2]}}` + "\r\n", "{}\r\n", `{"errors":5}` + "\r\n", "7\r\n"}, []string{"bad: invalid json"}},
+		{"no JSON", []string{"data\r\n", "<html>\r\n", "{\r\n", "\xff\r\n"}, []string{"bad: invalid json", "bad: invalid json", "bad: invalid json", "bad: invalid json"}},
+		{"data of another kind", []string{`{"data":"x"}` + "\r\n", `{"data":{"id":"1"}}` + "\r\n"}, []string{"bad: invalid X object", "bad: invalid X post"}},
+		{"almost a megabyte", []string{frame(1, "big", `,"pad":"`+strings.Repeat("x", 1_000_000)+`"`)}, []string{"created big"}},
+		{"megabytes", []string{frame(1, "big", `,"pad":"`+strings.Repeat("x", 3<<20)+`"`)}, []string{"bad: invalid input"}},
+	}
+	for _, zip := range []bool{false, true} {
+		for _, c := range cases {
+			t.Run(fmt.Sprintf("gzip=%v/%s", zip, c.name), func(t *testing.T) {
+				t.Parallel()
+				var f *fakeX
+				f = newFake(t, func(k *conn) {
+					k.raw(frame(100, "before", ""))
+					for _, chunk := range c.raw {
+						k.raw(chunk)
+					}
+					k.raw(frame(101, "after", ""))
+					k.serve()
+				})
+				f.gzip = zip
+				r := start(t, f, nil)
+				r.wants(append(append([]string{"created before"}, c.want...), "created after")...)
+				r.is(hugops.CoverageLive)
+				if strings.Contains(r.log.String(), "the stream has ended") {
+					t.Errorf("the stream ended:\n%s", r.log)
+				}
+			})
+		}
+	}
+}
+
+// TestReconnect ends the connection in every way, publishes a post meanwhile, and
+// expects that the source comes back, finds it by a search, puts the ledger right,
+// and says in the log why it was away.
+func TestReconnect(t *testing.T) {
+	reset := func(in time.Duration) string { return fmt.Sprint(time.Now().Add(in).Unix()) }
+	cases := []struct {
+		name   string
+		end    func(c *conn)
+		refuse func() []func(f *fakeX) // what the next attempts meet, before the stream opens again
+		log    []string
+		tune   func(*Source)
+	}{
+		{name: "the socket is cut", log: []string{"the server closed it"}},
+		{name: "operational-disconnect", end: func(c *conn) {
+			c.line(`{"errors":[{"title":"operational-disconnect","disconnect_type":"UpstreamOperationalDisconnect","detail":"This stream has been disconnected upstream for operational reasons.","type":"https://api.x.com/2/problems/operational-disconnect"}]}`)
+			c.hang()
+		}, log: []string{"X ends the stream", "upstream for operational reasons"}},
+		{name: "kicked out for another connection", end: func(c *conn) { c.line(tooMany); c.hang() }, log: []string{"another process reads with this token", "20 minutes"}},
+		{name: "a frame that breaks off", end: func(c *conn) { c.raw(`{"data":{"id":"19`) }, log: []string{"unexpected EOF|the server closed it|EOF"}},
+		{name: "a half-open socket", end: (*conn).hang, log: []string{"not even a heartbeat"},
+			tune: func(s *Source) { s.quiet, s.silence = 100*time.Millisecond, 300*time.Millisecond }},
+		{name: "our connection is still counted", end: func(c *conn) { c.f.once("GET "+streamPath, answer(429, tooMany)) }, log: []string{"429", "may take 20 minutes"}},
+		{name: "503", end: func(c *conn) { c.f.once("GET "+streamPath, answer(503, "<html>over capacity")) }, log: []string{"X answered 503", "tries again"}},
+		{name: "429 with a reset", end: func(c *conn) {
+			c.f.once("GET "+streamPath, answer(429, `{"title":"Too Many Requests","detail":"Too Many Requests","type":"about:blank","status":429}`, "x-rate-limit-reset", reset(time.Second)))
+		}, log: []string{"X answered 429", "waits until X allows more"}},
+		{name: "a redirect", end: func(c *conn) {
+			c.f.once("GET "+streamPath, answer(302, "", "Location", "https://elsewhere.example/"))
+		}, log: []string{"redirects are not followed"}},
+		{name: "a web page", end: func(c *conn) {
+			c.f.once("GET "+streamPath, answer(200, "<html>welcome", "Content-Type", "text/html"))
+		}, log: []string{"a web page answered"}},
+		{name: "401 once", end: func(c *conn) {
+			c.f.once("GET "+streamPath, answer(401, `{"title":"Unauthorized","detail":"Unauthorized"}`))
+		}, log: []string{"Bearer Token"}},
+		{name: "the credits at X are used up for a while", end: func(c *conn) {
+			c.f.once("GET "+streamPath, answer(402, `{"title":"CreditsDepleted","detail":"no credits","type":"https://api.x.com/2/problems/credits"}`))
+		}, log: []string{"left alone for a while", "spending limit"}},
+		{name: "the cap at X, said within", end: func(c *conn) {
+			c.line(`{"title":"UsageCapExceeded","detail":"Usage cap exceeded: Monthly product cap","type":"https://api.x.com/2/problems/usage-capped"}`)
+		}, log: []string{"left alone for a while"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFake(t, func(k *conn) {
+				k.f.add(keyHugops, "one")
+				k.serveUntil(k.f.len())
+				k.f.add(keyHugops, "two") // while nobody is there
+				if c.end != nil {
+					c.end(k)
+				}
+			}, (*conn).serve)
+			r := start(t, f, c.tune)
+			began := time.Now()
+			r.wants("created one", "created two")
+			r.is(hugops.CoverageLive)
+			for _, text := range c.log {
+				r.until("the log says "+text, func() bool {
+					return slices.ContainsFunc(strings.Split(text, "|"), func(s string) bool { return strings.Contains(r.log.String(), s) })
+				})
+			}
+			if a := r.learns(); a.State != hugops.CoverageReplay || a.From.Before(began) || !a.To.After(a.From) {
+				t.Errorf("learnt %+v, since %v\n%s", a, began, r.log)
+			}
+			f.add(keyHugops, "three")
+			r.wants("created three")
+		})
+	}
+}
+
+// TestStalled: a connection on which not even heartbeats come is stalled at first.
+func TestStalled(t *testing.T) {
+	f := newFake(t, (*conn).hang)
+	r := start(t, f, func(s *Source) { s.quiet, s.silence = 30*time.Millisecond, time.Hour })
+	r.is(hugops.CoverageStalled)
+	f.set(func() { f.scripts = nil })
+	f.kick()
+	r.is(hugops.CoverageLive)
+}
+
+// TestGivesUp: a token that X keeps refusing ends the source, with an error that
+// says what to do and does not show the token.
+func TestGivesUp(t *testing.T) {
+	cases := []struct {
+		name string
+		code int
+		body string
+		want string
+	}{
+		{"revoked", 401, `{"title":"Unauthorized","detail":"Unauthorized"}`, "regenerated or revoked"},
+		{"not in a project", 403, `{"title":"Client Forbidden","reason":"client-not-enrolled","detail":"attach","type":"https://api.x.com/2/problems/client-forbidden"}`, "Pay-per-use access"},
+		{"a user's token", 403, `{"title":"Unsupported Authentication","type":"https://api.x.com/2/problems/unsupported-authentication"}`, "a user's token"},
+	}
+	for _, c := range cases {
+		for _, path := range []string{"GET " + streamPath, "GET " + rulesPath} {
+			t.Run(c.name+"/"+path, func(t *testing.T) {
+				f := newFake(t)
+				f.refuse[path] = answer(c.code, c.body)
+				s, err := New(config(f, &board{}))
+				if err != nil {
+					t.Fatal(err)
+				}
+				quick(s)
+				err = s.Run(t.Context(), func(context.Context, pipeline.Item) error { return nil })
+				if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), goodToken) {
+					t.Errorf("ended with %v, want %q", err, c.want)
+				}
+			})
+		}
+	}
+}
+
+// TestResumes: after a kill the time since is searched for, and what was not
+// acknowledged comes again.
+func TestResumes(t *testing.T) {
+	f := newFake(t)
+	cfg := config(f, &board{})
+	cfg.StateDir = t.TempDir()
+	r := startWith(t, f, cfg, nil)
+	r.says("the stream is open")
+	f.add(keyHugops, "one")
+	r.wants("created one")
+	time.Sleep(50 * time.Millisecond)
+	f.add(keyHugops, "two")
+	if got := describe(<-r.items); got != "created two" { // not acknowledged
+		t.Fatal(got)
+	}
+	r.stop()
+	f.add(keyHugops, "three")
+	r = startWith(t, f, cfg, nil)
+	r.came = []string{"created one"}
+	var came []string
+	for len(came) < 2 { // the newest first
+		if got := describe(r.next()); got != "created one" {
+			came = append(came, got)
+		}
+	}
+	if slices.Sort(came); !slices.Equal(came, []string{"created three", "created two"}) {
+		t.Errorf("came %v", came)
+	}
+	if a := r.learns(); a.State != hugops.CoverageReplay {
+		t.Errorf("learnt %v", a)
+	}
+}
+
+// TestSlowKafka: while nothing is taken nothing is read ahead, and the ledger says
+// so; afterwards all is there.
+func TestSlowKafka(t *testing.T) {
+	f := newFake(t)
+	r := start(t, f, func(s *Source) { s.quiet = 100 * time.Millisecond })
+	r.says("the stream is open")
+	r.slow = true
+	for i := range 3 {
+		f.add(keyHugops, fmt.Sprint(i))
+	}
+	r.is(hugops.CoverageStalled)
+	r.wants("created 0", "created 1", "created 2")
+	r.is(hugops.CoverageLive)
+}
+
+// TestClockSkew: X's clock is off; it is asked by its own time.
+func TestClockSkew(t *testing.T) {
+	for _, skew := range []time.Duration{-time.Hour, 3 * time.Hour} {
+		f := newFake(t, func(k *conn) {
+			k.f.add(keyHugops, "one")
+			k.serveUntil(k.f.len())
+			k.f.add(keyHugops, "two")
+		}, (*conn).serve)
+		f.skew = skew
+		r := start(t, f, nil)
+		r.wants("created one", "created two")
+		r.stop()
+	}
+}
+
+// TestLease: of two processes on one directory the second waits for the first.
+func TestLease(t *testing.T) {
+	f := newFake(t)
+	cfg := config(f, &board{})
+	cfg.StateDir = filepath.Join(t.TempDir(), "live")
+	first := startWith(t, f, cfg, nil)
+	first.says("the stream is open")
+	second := startWith(t, f, cfg, nil)
+	second.says("another hugops on this machine")
+	first.stop()
+	second.says("the stream is open")
+	if strings.Contains(second.log.String(), "429") {
+		t.Errorf("the second one tried to connect:\n%s", second.log)
+	}
+}
