@@ -430,6 +430,8 @@ func (f *fakeX) serveJobs(w http.ResponseWriter, r *http.Request) {
 	case f.job == "complete":
 		data["download_url"] = f.storage.URL + "/down?signature=secret"
 		f.job = ""
+	case f.job == "in_progress":
+		f.job = "complete" // when it is asked for next
 	}
 	reply(w, map[string]any{"data": data})
 }

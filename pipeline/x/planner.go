@@ -181,10 +181,10 @@ func (s *Source) newcomers(ctx context.Context, subjects []*subject, now time.Ti
 	return fresh
 }
 
-// volume asks X how many posts a minute a subject has had in the last hour. That
-// costs a little, and brings no content.
+// volume asks X how many posts a minute a subject has had in the last quarter of
+// an hour. That costs a little, and brings no content.
 func (s *Source) volume(ctx context.Context, t *subject, now time.Time) (perMinute float64, err error) {
-	const span = time.Hour
+	const span = rateMinutes * time.Minute
 	for _, q := range t.queries {
 		if s.budget.left() < s.budget.item() {
 			return perMinute, errBudget
@@ -197,7 +197,7 @@ func (s *Source) volume(ctx context.Context, t *subject, now time.Time) (perMinu
 				Total int `json:"total_tweet_count"`
 			} `json:"meta"`
 		}
-		query := url.Values{"query": {q}, "granularity": {"hour"}, "start_time": {s.api.at(now.Add(-span))}}
+		query := url.Values{"query": {q}, "granularity": {"minute"}, "start_time": {s.api.at(now.Add(-span))}}
 		if err := s.budget.pay(countPrice); err != nil {
 			return perMinute, err
 		}

@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a test waits for what must come.
-const patience = time.Minute
+const patience = 20 * time.Second
 
 // board is where a test keeps the outages that are known.
 type board struct {

@@ -19,7 +19,7 @@ import (
 const streamPath = "/2/tweets/search/stream"
 
 // badTokens is how often in a row X may refuse the token before it is believed.
-const badTokens = 3
+const badTokens = 5
 
 var (
 	errBudget  = errors.New("the budget is spent")
@@ -47,8 +47,11 @@ func (s *Source) session(ctx context.Context) error {
 	}
 	if err == nil {
 		err = s.connection(ctx)
-		s.view.set(hugops.CoverageGap)
 	}
+	if ctx.Err() != nil {
+		return ctx.Err() // told to stop: nothing of the last minute is missing
+	}
+	s.view.set(hugops.CoverageGap)
 	return s.judge(ctx, err)
 }
 
@@ -130,6 +133,7 @@ func (s *Source) connection(outer context.Context) error {
 func (s *Source) read(ctx, outer context.Context, body io.Reader, dog *live.Watchdog) error {
 	stalled := time.AfterFunc(s.quiet, func() { s.view.set(hugops.CoverageStalled) })
 	defer stalled.Stop()
+	opened := time.Now()
 	in := newLines(readFunc(func(p []byte) (int, error) {
 		dog.Listen()
 		n, err := body.Read(p)
@@ -138,8 +142,10 @@ func (s *Source) read(ctx, outer context.Context, body io.Reader, dog *live.Watc
 			s.heard.set(time.Now())
 			stalled.Reset(s.quiet)
 			s.view.set(hugops.CoverageLive)
-			s.loop.Progress()
 			s.refused = 0
+			if time.Since(opened) > s.silence/3 {
+				s.loop.Progress() // an early heartbeat is none: the next connection may end as soon
+			}
 		}
 		return n, err
 	}))
@@ -186,6 +192,7 @@ func (s *Source) take(ctx context.Context, line []byte, size int) error {
 	if len(o.Data) == 0 {
 		return s.notice(line)
 	}
+	s.loop.Progress()
 	s.countRules(&o)
 	dec, err := o.decode(s.cfg.Door)
 	return s.bought(ctx, dec, line, err, s.budget.post+s.budget.user*money(len(o.Includes.Users)))
