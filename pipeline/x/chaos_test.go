@@ -54,7 +54,8 @@ func runCollector(raw string) {
 		panic(err)
 	}
 	quick(s)
-	s.settle, s.overlap = 300*time.Millisecond, 200*time.Millisecond
+	s.quiet, s.silence = 3*time.Second, 4*time.Second // for a machine that is busy otherwise
+	s.settle, s.overlap = 300*time.Millisecond, 1500*time.Millisecond
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	c := pipeline.NewCollector(pipeline.CollectorConfig{Brokers: []string{job.Kafka}, Sources: []pipeline.Source{s}, Coverage: ledgerOut{}, Log: log})

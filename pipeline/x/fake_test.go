@@ -46,6 +46,7 @@ type fakeX struct {
 	job     string                                    // its status
 	ids     string                                    // what was uploaded
 	asked   []string                                  // method, path and query of each request
+	changes []string                                  // the tags after each change of the rules
 	holding func(from, to time.Time)                  // is told of each connection, at its end
 }
 
@@ -328,6 +329,13 @@ func (f *fakeX) serveRules(w http.ResponseWriter, r *http.Request) {
 	if err := json.UnmarshalRead(r.Body, &body); err != nil {
 		f.t.Error(err)
 	}
+	defer func() {
+		var tags []string
+		for _, r := range f.rules {
+			tags = append(tags, r.Tag)
+		}
+		f.changes = append(f.changes, strings.Join(tags, " "))
+	}()
 	if body.Add == nil {
 		before := len(f.rules)
 		f.rules = slices.DeleteFunc(f.rules, func(r rule) bool { return slices.Contains(body.Delete.IDs, r.ID) })

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -20,45 +21,84 @@ const (
 
 // rulebook keeps X's rules at what is wanted.
 type rulebook struct {
-	api    *api
-	have   []rule    // as X last told, or took
-	listed time.Time // when X told
-	refuse []string  // values that X does not take
+	api     *api
+	have    []rule    // as X last told, or took
+	listed  time.Time // when X told
+	refuse  []string  // values that X does not take
+	refused time.Time // when it last said so
 }
 
 // reconcile makes X's rules the wanted ones, and returns how many it removed and
 // added. It asks X only when something has changed, or an hour has passed. Rules
-// that X refuses are in the error, and are not tried again.
+// that X refuses are in the error, and are not tried again for an hour.
+//
+// Rules of others go first, since they cost money; rules of ours go last, so that
+// those in their place work by then.
 func (b *rulebook) reconcile(ctx context.Context, want []rule) (removed, added int, err error) {
-	want = slices.DeleteFunc(slices.Clone(want), func(r rule) bool { return slices.Contains(b.refuse, r.Value) })
+	if time.Since(b.refused) >= relistEvery {
+		b.refuse = nil
+	}
 	if time.Since(b.listed) < relistEvery {
-		if remove, missing := diff(b.have, want); len(remove)+len(missing) == 0 {
+		if remove, missing := diff(b.have, b.taken(want)); len(remove)+len(missing) == 0 {
 			return 0, 0, nil
 		}
 	}
 	if err := b.list(ctx); err != nil {
 		return 0, 0, err
 	}
-	remove, missing := diff(b.have, want)
-	for ids := range slices.Chunk(remove, rulesAtOnce) {
-		if err := b.remove(ctx, ids); err != nil {
-			return removed, 0, err
-		}
-		removed += len(ids)
+	remove, missing := diff(b.have, b.taken(want))
+	first, last := b.order(remove, missing)
+	if err := b.removeAll(ctx, first); err != nil {
+		return 0, 0, err
 	}
 	var refused rulesError
 	for rules := range slices.Chunk(missing, rulesAtOnce) {
 		problems, err := b.add(ctx, rules)
 		if err != nil {
-			return removed, added, err
+			return len(first), added, err
 		}
 		refused = append(refused, problems...)
 		added += len(rules) - len(problems)
 	}
-	if len(refused) > 0 {
-		return removed, added, refused
+	if err := b.removeAll(ctx, last); err != nil {
+		return len(first), added, err
 	}
-	return removed, added, nil
+	if len(refused) > 0 {
+		return len(remove), added, refused
+	}
+	return len(remove), added, nil
+}
+
+// taken are the rules that X does not refuse.
+func (b *rulebook) taken(want []rule) []rule {
+	return slices.DeleteFunc(slices.Clone(want), func(r rule) bool { return slices.Contains(b.refuse, r.Value) })
+}
+
+// order parts the rules to remove into those that go before the missing ones are
+// added, and those that go after it: ours, if no new one has the same text under
+// another tag, which X refuses.
+func (b *rulebook) order(remove []string, missing []rule) (first, last []string) {
+	for _, r := range b.have {
+		if !slices.Contains(remove, r.ID) {
+			continue
+		}
+		again := slices.ContainsFunc(missing, func(m rule) bool { return m.Value == r.Value })
+		if strings.HasPrefix(r.Tag, tagPrefix) && !again && len(b.have)+len(missing) <= payPerUse.rules {
+			last = append(last, r.ID)
+		} else {
+			first = append(first, r.ID)
+		}
+	}
+	return first, last
+}
+
+func (b *rulebook) removeAll(ctx context.Context, all []string) error {
+	for ids := range slices.Chunk(all, rulesAtOnce) {
+		if err := b.remove(ctx, ids); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // list asks X for all rules of the app.
@@ -136,7 +176,7 @@ func (b *rulebook) add(ctx context.Context, rules []rule) (rulesError, error) {
 	for _, p := range answer.Errors {
 		if !p.is("duplicate-rules") {
 			refused = append(refused, p)
-			b.refuse = append(b.refuse, p.Value)
+			b.refuse, b.refused = append(b.refuse, p.Value), time.Now()
 		}
 	}
 	if len(answer.Data) < len(rules) {

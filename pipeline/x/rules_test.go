@@ -106,6 +106,40 @@ func TestDiff(t *testing.T) {
 	}
 }
 
+// TestExchange: when rules are exchanged those of others go first, and ours only
+// when the new ones are there, unless X would take both for the same.
+func TestExchange(t *testing.T) {
+	const a, b = "hugops:a", "hugops:b"
+	for _, c := range []struct {
+		name       string
+		have, want []rule
+		changes    string // the tags after each step
+	}{
+		{"a sample", []rule{{"1", "q", a}}, []rule{{Value: "q sample:50", Tag: a}}, "hugops:a hugops:a, hugops:a"},
+		{"another tag", []rule{{"1", "q", a}}, []rule{{Value: "q", Tag: b}}, ", hugops:b"},
+		{"a rule of others", []rule{{"1", "z", "theirs"}, {"2", "q", a}}, []rule{{Value: "r", Tag: b}}, "hugops:a, hugops:a hugops:b, hugops:b"},
+		{"nothing to do", []rule{{"1", "q", a}}, []rule{{Value: "q", Tag: a}}, ""},
+	} {
+		f := newFake(t)
+		f.rules = c.have
+		api, err := newAPI(f.URL, goodToken)
+		if err != nil {
+			t.Fatal(err)
+		}
+		book := rulebook{api: api}
+		if _, _, err := book.reconcile(t.Context(), c.want); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if got := strings.Join(f.changes, ", "); got != c.changes {
+			t.Errorf("%s: %q, want %q", c.name, got, c.changes)
+		}
+		asked := len(f.asked)
+		if removed, added, err := book.reconcile(t.Context(), c.want); removed+added != 0 || err != nil || len(f.asked) > asked+1 {
+			t.Errorf("%s: once more %d, %d, %v by %d requests", c.name, removed, added, err, len(f.asked)-asked)
+		}
+	}
+}
+
 // TestRulesFollowOutages: rules of others go before the stream is opened, an outage
 // that opens gets its rules and is looked back for, and one that closes loses them.
 func TestRulesFollowOutages(t *testing.T) {

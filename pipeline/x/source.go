@@ -50,6 +50,7 @@ type Source struct {
 
 	silence  time.Duration // longest time without a byte; X sends one each 20 s
 	quiet    time.Duration // after so long without a byte the stream counts as stalled
+	waited   time.Duration // a read that took so long found nothing ready
 	save     time.Duration // the position is written that often at most
 	settle   time.Duration // until X can be searched for what just came
 	overlap  time.Duration // by which a search reaches beyond a gap
@@ -77,7 +78,7 @@ type Source struct {
 	// of the running connection's goroutine
 	refused int // times in a row that X did not take the token
 
-	heard moment // when the last byte came
+	heard moment // up to when all is read
 }
 
 // moment is a time that one goroutine sets and others read.
@@ -109,7 +110,7 @@ func New(cfg Config) (*Source, error) {
 		cfg.Prices = DefaultPrices
 	}
 	s := &Source{cfg: cfg, limits: payPerUse, silence: 45 * time.Second, quiet: 25 * time.Second,
-		save: 2 * time.Second, settle: 30 * time.Second, overlap: 10 * time.Second, tick: outagesEvery, effect: takesEffect,
+		waited: 100 * time.Millisecond, save: 2 * time.Second, settle: 30 * time.Second, overlap: 10 * time.Second, tick: outagesEvery, effect: takesEffect,
 		pauses: documented, jobs: defaultJobs,
 		connects: throttle{most: 45, window: rateWindow}} // X: 50
 	s.cfg.Log = cfg.Log.With("source", s.Name())

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -48,7 +50,7 @@ func namedOnly(o hugops.Outage) Terms { return Terms{Names: []string{o.Service}}
 // quick makes a source's times those of the fake.
 func quick(s *Source) {
 	s.silence, s.quiet, s.save, s.settle, s.overlap = 2*time.Second, time.Second, 5*time.Millisecond, 30*time.Millisecond, 30*time.Millisecond
-	s.tick, s.effect = 10*time.Millisecond, 20*time.Millisecond
+	s.waited, s.tick, s.effect = 10*time.Millisecond, 10*time.Millisecond, 20*time.Millisecond
 	p := live.Pauses{Min: time.Millisecond, Max: 8 * time.Millisecond}
 	s.pauses = pauses{p, p, p, p, 30 * time.Millisecond}
 	s.connects, s.api.pace = throttle{most: 1 << 30}, throttle{most: 1 << 30}
@@ -455,6 +457,46 @@ func TestSlowKafka(t *testing.T) {
 	r.is(hugops.CoverageStalled)
 	r.wants("created 0", "created 1", "created 2")
 	r.is(hugops.CoverageLive)
+}
+
+// TestBehind: Kafka is slow, X has sent much that nobody has read yet, and the
+// connection is reset, so that this is lost. All of it is found by searches.
+func TestBehind(t *testing.T) {
+	t.Parallel()
+	const posts = 100
+	behind := make(chan struct{})
+	f := newFake(t, func(k *conn) {
+		for i := range posts { // 400 kB: more than what a reader has in its buffers
+			k.f.add(keyHugops, fmt.Sprintf("%d %s", i, strings.Repeat("x", 4000)))
+		}
+		k.serveUntil(posts)
+		<-behind
+		socket, _, err := http.NewResponseController(k.w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		socket.(*net.TCPConn).SetLinger(0) // a reset
+		socket.Close()
+	}, (*conn).serve)
+	r := start(t, f, nil)
+	r.slow = true
+	r.says("the stream is open")
+	time.Sleep(2500 * time.Millisecond)
+	came := make(map[string]bool)
+	take := func() { number, _, _ := strings.Cut(describe(r.next()), " x"); came[number] = true }
+	for range 30 {
+		take()
+	}
+	close(behind)
+	time.Sleep(50 * time.Millisecond)
+	for len(came) < posts {
+		take()
+	}
+	r.slow = false
+	if a := r.learns(); a.To.Sub(a.From) < 2*time.Second {
+		t.Errorf("learnt %+v, and was behind by more than two seconds", a)
+	}
 }
 
 // TestClockSkew: X's clock is off; it is asked by its own time.

@@ -136,10 +136,13 @@ func (s *Source) read(ctx, outer context.Context, body io.Reader, dog *live.Watc
 	opened := time.Now()
 	in := newLines(readFunc(func(p []byte) (int, error) {
 		dog.Listen()
+		asked := time.Now()
 		n, err := body.Read(p)
 		dog.Rest()
 		if n > 0 {
-			s.heard.set(time.Now())
+			if now := time.Now(); now.Sub(asked) > s.waited {
+				s.heard.set(now) // nothing lay ready: all that was sent before is read
+			}
 			stalled.Reset(s.quiet)
 			s.view.set(hugops.CoverageLive)
 			s.refused = 0
@@ -195,7 +198,20 @@ func (s *Source) take(ctx context.Context, line []byte, size int) error {
 	s.loop.Progress()
 	s.countRules(&o)
 	dec, err := o.decode(s.cfg.Door)
+	s.hear(dec.Events)
 	return s.bought(ctx, dec, line, err, s.budget.post+s.budget.user*money(len(o.Includes.Users)))
+}
+
+// hear moves on to the time of a post, as our clock tells it. Where Kafka is slow
+// that is how far behind the stream we are: what X has sent since is lost when
+// the connection breaks, and must be searched for.
+func (s *Source) hear(events []hugops.Event) {
+	for _, e := range events {
+		at := e.At.Add(-time.Duration(s.api.skew.Load()))
+		if at.After(s.heard.get()) && at.Before(time.Now()) {
+			s.heard.set(at)
+		}
+	}
 }
 
 // bought pays for a frame and delivers it.
