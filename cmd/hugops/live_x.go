@@ -56,7 +56,7 @@ func (xf xFlags) source(door pipeline.Door, outages outagesFunc, dir string, in 
 	cfg.Door, cfg.Outages, cfg.StateDir = door, outages, dir
 	source, err := x.New(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("X: %w", err)
+		return nil, fmt.Errorf("cannot read X: %w", err)
 	}
 	return source, nil
 }

@@ -56,6 +56,7 @@ type budget struct {
 type spending struct {
 	Day        string `json:"day"`
 	DaySpent   money  `json:"day_spent"`
+	Searched   money  `json:"day_searched"` // of it, by searches
 	Month      string `json:"month"`
 	MonthSpent money  `json:"month_spent"`
 }
@@ -67,7 +68,7 @@ func newBudget(cfg Config) (*budget, error) {
 	case !(cfg.BudgetDay >= 0) || !(cfg.BudgetMonth >= 0) || !(cfg.Prices.Post > 0) || !(cfg.Prices.User >= 0):
 		return nil, fmt.Errorf("a budget and a price are in dollars and not negative, and a post has a price")
 	case b.capDay == 0 && b.capMonth == 0:
-		return nil, fmt.Errorf("X charges for each post: say how many dollars may be spent in a day, in a month, or both")
+		return nil, fmt.Errorf("posts of X cost money: say how many dollars may be spent in a day, in a month, or both")
 	case b.most() < 20*b.item():
 		return nil, fmt.Errorf("a budget of %v does not buy 20 posts at %v each", b.most(), b.item())
 	}
@@ -116,7 +117,7 @@ func (b *budget) roll() {
 	}
 	b.day = midnight
 	if day := now.Format(time.DateOnly); b.spent.Day != day {
-		b.spent.Day, b.spent.DaySpent = day, 0
+		b.spent.Day, b.spent.DaySpent, b.spent.Searched = day, 0, 0
 	}
 	if month := now.Format("2006-01"); b.spent.Month != month {
 		b.spent.Month, b.spent.MonthSpent = month, 0
@@ -135,6 +136,28 @@ func (b *budget) left() money {
 		}
 	}
 	return max(0, left)
+}
+
+// forSearches is what may be spent on searches now: half of what is left, and half
+// of a day's budget in a day, so that they never take it all from the stream.
+func (b *budget) forSearches() money {
+	left := b.left()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	day := b.capDay
+	if day == 0 {
+		day = b.capMonth / 30
+	}
+	return max(0, min(left/2, day/2-b.spent.Searched))
+}
+
+// paySearch is pay for what a search brought.
+func (b *budget) paySearch(amount money) error {
+	b.mu.Lock()
+	b.roll()
+	b.spent.Searched += amount
+	b.mu.Unlock()
+	return b.pay(amount)
 }
 
 // closed reports whether the next post may not be bought; renews is when it may.

@@ -215,6 +215,29 @@ func TestLookBackWithinBudget(t *testing.T) {
 	}
 }
 
+// TestSearchesShare: however many outages are looked back for, and however often,
+// searches take half of a day's budget at most.
+func TestSearchesShare(t *testing.T) {
+	f := newFake(t)
+	var known []hugops.Outage
+	for i := range 8 {
+		service := fmt.Sprintf("service%d", i)
+		known = append(known, outage(service, service, 10*time.Minute))
+		for j := range 60 {
+			f.addAt(fmt.Sprintf("%q", service), fmt.Sprint(i, j), time.Now().Add(-time.Duration(j)*time.Second))
+		}
+	}
+	cfg := config(f, &board{})
+	cfg.BudgetDay = 4
+	r := startWith(t, f, cfg, nil, known...)
+	r.until("all were looked back for", func() bool {
+		return strings.Count(r.log.String(), "what the stream of X has missed") == 8
+	})
+	if day, _ := r.budget.said(); day > dollars(2.2) || day < dollars(1.5) { // with the requests for counts
+		t.Errorf("spent %v of $4", day)
+	}
+}
+
 // TestSampleFor lists forecasts and what is left, and the percentage that keeps one
 // within the other.
 func TestSampleFor(t *testing.T) {

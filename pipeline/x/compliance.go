@@ -178,7 +178,7 @@ func (s *Source) storage(ctx context.Context, method, address string, body *byte
 	u, err := url.Parse(address)
 	api, _ := url.Parse(s.api.base)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != api.Scheme {
-		return nil, errors.New("X gives no address over https for the files of the job")
+		return nil, errors.New("the address that X gives for the files of the job is not https")
 	}
 	var reader io.Reader
 	if body != nil {
@@ -186,7 +186,7 @@ func (s *Source) storage(ctx context.Context, method, address string, body *byte
 	}
 	req, err := http.NewRequestWithContext(ctx, method, address, reader)
 	if err != nil {
-		return nil, errors.New("X gives an address that is none")
+		return nil, errors.New("the address that X gives for the files of the job is none")
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "text/plain")

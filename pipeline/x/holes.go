@@ -140,7 +140,7 @@ func (s *Source) fill(ctx context.Context, h *hole) {
 	if earliest := time.Now().Add(-searchable); from.Before(earliest) {
 		from = earliest
 	}
-	f := &filling{s: s, from: from.Add(-s.overlap), to: h.to.Add(s.overlap), allowed: s.budget.left() / 2}
+	f := &filling{s: s, from: from.Add(-s.overlap), to: h.to.Add(s.overlap), allowed: s.budget.forSearches()}
 	err := f.run(ctx, s.scope(h))
 	if ctx.Err() != nil {
 		return // it is still to do, after a restart too
@@ -159,8 +159,9 @@ func (s *Source) scope(h *hole) (scope []*subject) {
 	return scope
 }
 
-// report writes into the ledger what became of a hole. The minutes of which
-// another process wrote the ledger are left as they are.
+// report writes into the ledger what became of a hole. A look-back is of one
+// service only: it says nothing of the minutes before this process, in which the
+// others were not read.
 func (s *Source) report(h *hole, from time.Time, f *filling, err error) {
 	log := s.cfg.Log.With("from", h.from.UTC().Format(time.RFC3339), "to", h.to.UTC().Format(time.RFC3339), "posts", f.posts)
 	state := hugops.CoverageReplay
@@ -179,7 +180,7 @@ func (s *Source) report(h *hole, from time.Time, f *filling, err error) {
 	}
 	if h.back {
 		s.plan.read(h.service, h.from)
-		if s.resumed && from.Before(s.began) {
+		if from.Before(s.began) {
 			from = s.began
 		}
 		if state.Blind() {
@@ -245,7 +246,7 @@ func (f *filling) query(ctx context.Context, q string) error {
 		}
 		params.Set("next_token", next)
 	}
-	return fmt.Errorf("X has no end of pages for %.80q", q)
+	return fmt.Errorf("no end of pages came for %.80q", q)
 }
 
 // affordable is how many posts the next page may have.
@@ -281,7 +282,7 @@ func (f *filling) page(ctx context.Context, params url.Values) (next string, err
 	price := f.s.budget.post*money(page.Meta.Count) + f.s.budget.user*money(len(page.Includes.Users))
 	f.allowed -= price
 	f.posts += page.Meta.Count
-	if err := f.s.budget.pay(price); err != nil {
+	if err := f.s.budget.paySearch(price); err != nil {
 		return "", err
 	}
 	dec, bad := Decode(raw, f.s.cfg.Door)

@@ -142,7 +142,7 @@ func (b *rulebook) remove(ctx context.Context, ids []string) error {
 	}
 	err := b.api.call(ctx, http.MethodPost, rulesPath, nil, body, &answer)
 	if deleted := answer.Meta.Summary.Deleted; err == nil && deleted < len(ids) { // X says so with status 200
-		err = fmt.Errorf("X removed %d of %d; %s", deleted, len(ids), answer.Errors)
+		err = fmt.Errorf("only %d of %d were removed; %s", deleted, len(ids), answer.Errors)
 	}
 	if err != nil {
 		b.listed = time.Time{} // who knows what is there now

@@ -154,7 +154,7 @@ func checkToken(token string) error {
 	what := ""
 	switch {
 	case token == "":
-		return errors.New("X needs the app's Bearer Token: " + bearerToken)
+		return errors.New("no token is given: " + bearerToken)
 	case strings.IndexFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) >= 0:
 		return errors.New("the token has a space, a line's end or a strange sign in it: the file must hold the Bearer Token and nothing else, not even the word Bearer")
 	case dashed && len(rest) >= 30 && strings.Trim(owner, "0123456789") == "":

@@ -69,8 +69,6 @@ type Source struct {
 	ids    *ids
 	cursor *live.Cursor[position]
 	began  time.Time // of Run
-	// resumed says that another process has read the stream before this one.
-	resumed bool
 
 	emitting sync.Mutex // the stream, the searches and the deletions take turns
 	emit     pipeline.Emit
@@ -187,7 +185,6 @@ func (s *Source) open() {
 	s.budget.open(s.file("x-budget.json"), s.cfg.Log)
 	s.cursor = live.OpenCursor[position](s.file("x.json"), s.save, s.cfg.Log)
 	s.heard.set(s.cursor.Position().At)
-	s.resumed = !s.heard.get().IsZero()
 	s.ids = &ids{dir: s.file("x-posts"), now: time.Now}
 	s.plan.open(s.file("x-services.json"), s.api, s.cfg.Log)
 }
@@ -277,12 +274,6 @@ func (v *view) setPartial(partial bool) {
 		v.partial = partial
 		v.show()
 	}
-}
-
-func (v *view) isPartial() bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.partial
 }
 
 func (v *view) show() {

@@ -260,7 +260,7 @@ func (s *Source) notice(line []byte) error {
 	}
 	for _, p := range append(p.Errors, p) {
 		if p.ends() {
-			return fmt.Errorf("X ends the stream: %w", &refusal{Status: statusOf(p), problem: p})
+			return fmt.Errorf("the stream was ended by X: %w", &refusal{Status: statusOf(p), problem: p})
 		}
 	}
 	s.loop.Count("stream_errors")
