@@ -166,11 +166,16 @@ func (s *Source) reconcile(ctx context.Context) error {
 // newcomers returns the subjects that were not read yet, or not from as early on,
 // and begins to measure those that are new.
 func (s *Source) newcomers(ctx context.Context, subjects []*subject, now time.Time) (fresh []*subject) {
+	asking := true // until X does not answer: the stream must not wait for that
 	for _, t := range subjects {
 		if !s.rates.has(t.service) {
-			perMinute, err := s.volume(ctx, t, now)
-			if err != nil && ctx.Err() == nil {
-				s.cfg.Log.Warn("X does not say how many posts there are; the stream will tell", "service", t.service, "error", err)
+			perMinute := 0.0
+			if asking {
+				var err error
+				if perMinute, err = s.volume(ctx, t, now); err != nil && ctx.Err() == nil {
+					s.cfg.Log.Warn("X does not say how many posts there are; the stream will tell", "service", t.service, "error", err)
+				}
+				asking = err == nil
 			}
 			s.rates.begin(t.service, perMinute, now)
 		}
