@@ -144,6 +144,18 @@ func TestReconnect(t *testing.T) {
 	}
 }
 
+// TestLateStart: what came while X did not let the source in at first is found too.
+func TestLateStart(t *testing.T) {
+	f := newFake(t)
+	f.refuse["GET "+streamPath] = answer(503, "")
+	r := start(t, f, func(s *Source) { s.overlap = 10 * time.Millisecond })
+	r.says("X answered 503")
+	f.add(keyHugops, "meanwhile")
+	time.Sleep(50 * time.Millisecond)
+	f.set(func() { clear(f.refuse) })
+	r.wants("created meanwhile")
+}
+
 // TestStalled: a connection on which not even heartbeats come is stalled at first.
 func TestStalled(t *testing.T) {
 	f := newFake(t, (*conn).hang)

@@ -120,8 +120,12 @@ func (s *Source) connection(outer context.Context) error {
 	}
 	s.loop.Opened()
 	now := time.Now()
-	if heard := s.heard.get(); !heard.IsZero() {
-		s.holes.add(hole{from: heard, to: now, due: now.Add(s.settle)})
+	missed := s.heard.get()
+	if missed.IsZero() && now.Sub(s.began) > s.overlap {
+		missed = s.began // X did not let us in at first
+	}
+	if !missed.IsZero() {
+		s.holes.add(hole{from: missed, to: now, due: now.Add(s.settle)})
 	}
 	s.heard.set(now)
 	s.view.set(hugops.CoverageLive)
