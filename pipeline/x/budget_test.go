@@ -187,8 +187,18 @@ func TestBudgetStops(t *testing.T) {
 	r.is(hugops.CoverageLive)
 	f.add(keyHugops, "next day")
 	r.wants("created next day")
+	time.Sleep(100 * time.Millisecond) // longer than a gap waits
 	if n := len(f.requests("GET", "/2/tweets/search/recent")); n != 0 {
 		t.Errorf("%d searches", n)
+	}
+	learnt := r.Amend()
+	if len(learnt) != 2 || learnt[1].To.Sub(learnt[1].From) < 50*time.Millisecond {
+		t.Errorf("learnt %v", learnt)
+	}
+	for _, a := range learnt {
+		if a.State != hugops.CoverageBudget {
+			t.Errorf("learnt %v", a)
+		}
 	}
 	if len(f.rules) != 1 {
 		t.Errorf("the rules were removed")
@@ -281,6 +291,10 @@ func TestSampling(t *testing.T) {
 	}
 	f.add(keyGithub, "one of many")
 	r.wants("created one of many")
+	f.kick() // the gap is read as a whole, but not the rest of its minute
+	if a := r.learns(); a.State != hugops.CoverageSample {
+		t.Errorf("learnt %v", a)
+	}
 }
 
 // TestRates: a rate is what X has counted, and soon what comes.

@@ -189,6 +189,9 @@ func (s *Source) report(h *hole, from time.Time, f *filling, err error) {
 	} else if from.After(h.from) {
 		s.sight.Learn(h.from, from, hugops.CoverageClamped)
 	}
+	if s.plan.current().partial {
+		state = state.Worse(hugops.CoverageSample) // the rest of these minutes was a part
+	}
 	s.sight.Learn(from, earlier(h.to, time.Now()), state)
 }
 

@@ -36,7 +36,8 @@ type planner struct {
 // planned is what the rules at X are now.
 type planned struct {
 	subjects []*subject
-	sample   int // percent of the posts that the rules of outages let through
+	sample   int  // percent of the posts that the rules of outages let through
+	partial  bool // they let a part through, or some are missing
 }
 
 func (p *planner) open(file string, a *api, log *slog.Logger) {
@@ -153,9 +154,10 @@ func (s *Source) reconcile(ctx context.Context) error {
 	if len(beyond) > 0 {
 		s.cfg.Log.Warn("more outages are open than X takes rules: the oldest are not read", "services", len(beyond))
 	}
-	p.now.Store(&planned{subjects: subjects, sample: sample})
+	partial := sample < 100 || len(beyond)+len(p.book.refuse) > 0
+	p.now.Store(&planned{subjects, sample, partial})
 	p.first = true
-	s.view.setPartial(sample < 100 || len(beyond)+len(p.book.refuse) > 0)
+	s.view.setPartial(partial)
 	p.forgetAllBut(subjects)
 	for _, f := range fresh {
 		s.lookBack(f, now)

@@ -74,7 +74,8 @@ type Source struct {
 	emit     pipeline.Emit
 
 	// of the running connection's goroutine
-	refused int // times in a row that X did not take the token
+	refused int  // times in a row that X did not take the token
+	given   bool // what was until now is given up: there was no budget
 
 	heard moment // up to when all is read
 }

@@ -126,8 +126,8 @@ func TestReconnect(t *testing.T) {
 					c.end(k)
 				}
 			}, (*conn).serve)
-			r := start(t, f, c.tune)
 			began := time.Now()
+			r := start(t, f, c.tune)
 			r.wants("created one", "created two")
 			r.is(hugops.CoverageLive)
 			for _, text := range c.log {

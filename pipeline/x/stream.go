@@ -92,6 +92,8 @@ func (s *Source) awaitBudget(ctx context.Context) error {
 	day, month := s.budget.said()
 	s.cfg.Log.Warn("the budget for X is spent: nothing more is read until it begins anew", "day", day, "month", month, "until", renews)
 	s.view.set(hugops.CoverageBudget)
+	began := time.Now()
+	s.sight.Learn(began.Add(-time.Second), began, hugops.CoverageBudget) // whatever else is learnt of that minute
 	for closed {
 		if err := sleep(ctx, s.tick); err != nil {
 			return err
@@ -100,6 +102,8 @@ func (s *Source) awaitBudget(ctx context.Context) error {
 		s.cursor.Passed(s.position())
 		_, closed = s.budget.closed()
 	}
+	s.sight.Learn(began, time.Now(), hugops.CoverageBudget)
+	s.given = true
 	s.cfg.Log.Info("the budget for X begins anew")
 	return nil
 }
@@ -124,9 +128,10 @@ func (s *Source) connection(outer context.Context) error {
 	if missed.IsZero() && now.Sub(s.began) > s.overlap {
 		missed = s.began // X did not let us in at first
 	}
-	if !missed.IsZero() {
+	if !missed.IsZero() && !s.given {
 		s.holes.add(hole{from: missed, to: now, due: now.Add(s.settle)})
 	}
+	s.given = false
 	s.heard.set(now)
 	s.view.set(hugops.CoverageLive)
 	return s.read(ctx, outer, resp.Body, dog)
