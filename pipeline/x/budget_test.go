@@ -108,6 +108,7 @@ func TestBudgetConfig(t *testing.T) {
 // TestSpendingSurvives: after a kill at any moment the file says at least what was
 // spent, and not much more; after an orderly end it says exactly that.
 func TestSpendingSurvives(t *testing.T) {
+	t.Parallel()
 	clk := &clock{at: noon}
 	file := filepath.Join(t.TempDir(), "x-budget.json")
 	b := testBudget(t, 10, 0, clk, file)
@@ -149,6 +150,7 @@ func TestDamagedBudget(t *testing.T) {
 
 // TestUnwritableBudget: what cannot be written down is not bought.
 func TestUnwritableBudget(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	f := newFake(t)
 	cfg := config(f, &board{})
@@ -163,6 +165,7 @@ func TestUnwritableBudget(t *testing.T) {
 // TestBudgetStops: before the cap the stream is closed, the ledger says why, and no
 // search makes up for it; on the next day it goes on.
 func TestBudgetStops(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	clk := &clock{at: noon}
 	cfg := config(f, &board{})
@@ -208,6 +211,7 @@ func TestBudgetStops(t *testing.T) {
 // TestLookBackWithinBudget: a look-back takes half of what is left, the newest
 // posts first, and the ledger says that it is a part.
 func TestLookBackWithinBudget(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	for i := range 300 {
 		f.addAt(keyGithub, fmt.Sprint(i), time.Now().Add(-time.Duration(300-i)*time.Second))
@@ -228,6 +232,7 @@ func TestLookBackWithinBudget(t *testing.T) {
 // TestSearchesShare: however many outages are looked back for, and however often,
 // searches take half of a day's budget at most.
 func TestSearchesShare(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	var known []hugops.Outage
 	for i := range 8 {
@@ -277,6 +282,7 @@ func TestSampleFor(t *testing.T) {
 // TestSampling: an outage of which X counts many posts is read in part from the
 // beginning, #hugops is not, and the ledger says so.
 func TestSampling(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	f.counts = 15 * 60 // one a second
 	cfg := config(f, &board{})

@@ -60,6 +60,7 @@ func TestAddress(t *testing.T) {
 
 // TestCheck lists what can be wrong with an app, and what --check says.
 func TestCheck(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name, path string
 		code       int

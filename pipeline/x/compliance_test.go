@@ -95,6 +95,7 @@ func TestIDs(t *testing.T) {
 // TestDeletions: X is asked which posts are gone; their deletions go out, and they
 // are asked about no more. The fake's storage fails the test if it sees the token.
 func TestDeletions(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	cfg := config(f, &board{})
 	cfg.StateDir = t.TempDir()
@@ -119,6 +120,7 @@ func TestDeletions(t *testing.T) {
 
 // TestDeletionsResume: a job that another process began is read to its end.
 func TestDeletionsResume(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	cfg := config(f, &board{})
 	cfg.StateDir = t.TempDir()
@@ -132,6 +134,7 @@ func TestDeletionsResume(t *testing.T) {
 
 // TestDeletionsTryAgain: what X does not do is tried again, and said.
 func TestDeletionsTryAgain(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	cfg := config(f, &board{})
 	cfg.StateDir = t.TempDir()

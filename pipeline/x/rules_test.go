@@ -143,6 +143,7 @@ func TestExchange(t *testing.T) {
 // TestRulesFollowOutages: rules of others go before the stream is opened, an outage
 // that opens gets its rules and is looked back for, and one that closes loses them.
 func TestRulesFollowOutages(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	for i := range 5 {
 		f.rules = append(f.rules, rule{fmt.Sprint(i), fmt.Sprintf("everything %d", i), ""})
@@ -178,6 +179,7 @@ func TestRulesFollowOutages(t *testing.T) {
 
 // TestLookBackOnce: after a restart nothing is looked for, and paid, again.
 func TestLookBackOnce(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	f.addAt(keyGithub, "before", time.Now().Add(-30*time.Minute))
 	cfg := config(f, &board{})
@@ -205,6 +207,7 @@ func TestLookBackOnce(t *testing.T) {
 
 // TestRefusedRules: a rule that X does not take is said, and the others stand.
 func TestRefusedRules(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	f.faulty = func(r rule) *problem {
 		if strings.Contains(r.Value, keyGithub) {
@@ -225,6 +228,7 @@ func TestRefusedRules(t *testing.T) {
 // TestRulesThatStay: as long as rules of others cannot be removed the stream stays
 // closed, since what they bring costs money. X says so with status 200.
 func TestRulesThatStay(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	f.rules = []rule{{"1", "everything", ""}}
 	f.refuse["POST "+rulesPath] = answer(200, `{"errors":[{"title":"Invalid Request","detail":"no"}],"title":"Invalid Request","type":"https://api.x.com/2/problems/invalid-request"}`)

@@ -18,6 +18,7 @@ import (
 // TestFrames lists what the stream sends, and what comes of it, plain and
 // compressed. Before and after each case stands a good post.
 func TestFrames(t *testing.T) {
+	t.Parallel()
 	now := time.Now()
 	frame := func(id int, text, more string) string {
 		return fmt.Sprintf(`{"data":{"id":"%d","author_id":"7","text":%q%s},"includes":{"users":[{"id":"7","username":"ada"}]},"matching_rules":[{"id":"1","tag":"hugops:"}]}`,
@@ -77,6 +78,7 @@ func TestFrames(t *testing.T) {
 // expects that the source comes back, finds it by a search, puts the ledger right,
 // and says in the log why it was away.
 func TestReconnect(t *testing.T) {
+	t.Parallel()
 	reset := func(in time.Duration) string { return fmt.Sprint(time.Now().Add(in).Unix()) }
 	cases := []struct {
 		name   string
@@ -146,6 +148,7 @@ func TestReconnect(t *testing.T) {
 
 // TestLateStart: what came while X did not let the source in at first is found too.
 func TestLateStart(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	f.refuse["GET "+streamPath] = answer(503, "")
 	r := start(t, f, func(s *Source) { s.overlap = 10 * time.Millisecond })
@@ -158,6 +161,7 @@ func TestLateStart(t *testing.T) {
 
 // TestStalled: a connection on which not even heartbeats come is stalled at first.
 func TestStalled(t *testing.T) {
+	t.Parallel()
 	f := newFake(t, (*conn).hang)
 	r := start(t, f, func(s *Source) { s.quiet, s.silence = 30*time.Millisecond, time.Hour })
 	r.is(hugops.CoverageStalled)
@@ -169,6 +173,7 @@ func TestStalled(t *testing.T) {
 // TestGivesUp: a token that X keeps refusing ends the source, with an error that
 // says what to do and does not show the token.
 func TestGivesUp(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name string
 		code int
@@ -201,6 +206,7 @@ func TestGivesUp(t *testing.T) {
 // TestResumes: after a kill the time since is searched for, and what was not
 // acknowledged comes again.
 func TestResumes(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	cfg := config(f, &board{})
 	cfg.StateDir = t.TempDir()
@@ -234,6 +240,7 @@ func TestResumes(t *testing.T) {
 // TestSlowKafka: while nothing is taken nothing is read ahead, and the ledger says
 // so; afterwards all is there.
 func TestSlowKafka(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	r := start(t, f, func(s *Source) { s.quiet = 100 * time.Millisecond })
 	r.says("the stream is open")
@@ -288,6 +295,7 @@ func TestBehind(t *testing.T) {
 
 // TestClockSkew: X's clock is off; it is asked by its own time.
 func TestClockSkew(t *testing.T) {
+	t.Parallel()
 	for _, skew := range []time.Duration{-time.Hour, 3 * time.Hour} {
 		f := newFake(t, func(k *conn) {
 			k.f.add(keyHugops, "one")
@@ -303,6 +311,7 @@ func TestClockSkew(t *testing.T) {
 
 // TestLease: of two processes on one directory the second waits for the first.
 func TestLease(t *testing.T) {
+	t.Parallel()
 	f := newFake(t)
 	cfg := config(f, &board{})
 	cfg.StateDir = filepath.Join(t.TempDir(), "live")
