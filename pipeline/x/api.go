@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -194,12 +195,17 @@ type throttle struct {
 	times []time.Time
 }
 
-// wait returns when one more may be made, or with ctx.Err().
-func (t *throttle) wait(ctx context.Context) error {
+// wait returns when one more may be made, or with ctx.Err(). It says so when that
+// takes long.
+func (t *throttle) wait(ctx context.Context, log *slog.Logger) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.times) >= t.most {
-		if err := sleep(ctx, time.Until(t.times[0].Add(t.window))); err != nil {
+		delay := time.Until(t.times[0].Add(t.window))
+		if delay > time.Second {
+			log.Warn("X allows no more requests of this kind for a while", "most", t.most, "in", t.window, "pause", delay.Round(time.Second))
+		}
+		if err := sleep(ctx, delay); err != nil {
 			return err
 		}
 		t.times = t.times[1:]

@@ -49,7 +49,7 @@ func runCollector(raw string) {
 	}
 	log := newLog(os.Stderr)
 	known := board{known: []hugops.Outage{{ID: "g-1", Service: "github", StartedAt: job.Opened}}}
-	s, err := New(Config{Token: goodToken, BaseURL: job.URL, BudgetDay: 1e6, Outages: known.Outages, Terms: namedOnly, StateDir: job.Dir, Door: door, Log: log})
+	s, err := New(Config{Token: goodToken, BaseURL: job.URL, BudgetDay: 1e6, Prices: DefaultPrices, Outages: known.Outages, Terms: namedOnly, StateDir: job.Dir, Door: door, Log: log})
 	if err != nil {
 		panic(err)
 	}

@@ -1,9 +1,12 @@
 package x
 
 import (
+	"bytes"
 	"encoding/base64"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // TestCheckToken lists what people give for a token, by its look, and what they are
@@ -30,6 +33,25 @@ func TestCheckToken(t *testing.T) {
 			t.Errorf("%s: the error shows it", c.name)
 		}
 	}
+}
+
+// TestThrottle: as many requests as are allowed go at once, the next one when the
+// first is as long ago as the window.
+func TestThrottle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limit := throttle{most: 45, window: rateWindow}
+		began := time.Now()
+		var log bytes.Buffer
+		for range 46 {
+			if err := limit.wait(t.Context(), newLog(&log)); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+		}
+		if took := time.Since(began); took != rateWindow+time.Second || strings.Count(log.String(), "no more requests") != 1 {
+			t.Errorf("took %v\n%s", took, log.String())
+		}
+	})
 }
 
 func TestAddress(t *testing.T) {

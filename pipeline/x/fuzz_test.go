@@ -59,7 +59,7 @@ func allLines(l *lines) (all [][]byte, total int) {
 
 // quiet is a source that is not connected, and what it emits.
 func quietSource(t testing.TB) (*Source, *[]pipeline.Item) {
-	s, err := New(Config{Token: goodToken, BudgetDay: 1e6, Door: door})
+	s, err := New(Config{Token: goodToken, BudgetDay: 1e6, Prices: DefaultPrices, Door: door})
 	if err != nil {
 		t.Fatal(err)
 	}

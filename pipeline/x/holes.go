@@ -261,7 +261,7 @@ func (f *filling) affordable() int {
 func (f *filling) page(ctx context.Context, params url.Values) (next string, err error) {
 	var raw []byte
 	err = f.s.patiently(ctx, "searching", func() (err error) {
-		if err := f.s.api.pace.wait(ctx); err != nil {
+		if err := f.s.api.pace.wait(ctx, f.s.cfg.Log); err != nil {
 			return err
 		}
 		ctx, cancel := context.WithTimeout(ctx, answerTime)

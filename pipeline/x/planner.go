@@ -196,7 +196,7 @@ func (s *Source) volume(ctx context.Context, t *subject, now time.Time) (perMinu
 		if s.budget.left() < s.budget.item() {
 			return perMinute, errBudget
 		}
-		if err := s.api.pace.wait(ctx); err != nil {
+		if err := s.api.pace.wait(ctx, s.cfg.Log); err != nil {
 			return perMinute, err
 		}
 		var answer struct {

@@ -69,7 +69,7 @@ type reader struct {
 }
 
 func config(f *fakeX, b *board) Config {
-	return Config{Token: goodToken, BaseURL: f.URL, BudgetDay: 1000, Outages: b.Outages, Terms: namedOnly, Door: door}
+	return Config{Token: goodToken, BaseURL: f.URL, BudgetDay: 1000, Prices: DefaultPrices, Outages: b.Outages, Terms: namedOnly, Door: door}
 }
 
 // start runs a source on the fake.

@@ -26,7 +26,7 @@ type Config struct {
 	// BudgetDay and BudgetMonth are what may be spent in a day and in a month
 	// (UTC), in dollars; 0 means no such limit, but one of them is needed.
 	BudgetDay, BudgetMonth float64
-	Prices                 Prices
+	Prices                 Prices // such as DefaultPrices
 	// Outages returns the outages known now, Terms what the service of one is
 	// called.
 	Outages func(context.Context) ([]hugops.Outage, error)
@@ -104,9 +104,6 @@ var errLeased = errors.New("another process has the lease on the connection to X
 func New(cfg Config) (*Source, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
-	}
-	if cfg.Prices == (Prices{}) {
-		cfg.Prices = DefaultPrices
 	}
 	s := &Source{cfg: cfg, limits: payPerUse, silence: 45 * time.Second, quiet: 25 * time.Second,
 		waited: 100 * time.Millisecond, save: 2 * time.Second, settle: 30 * time.Second, overlap: 10 * time.Second, tick: outagesEvery, effect: takesEffect,

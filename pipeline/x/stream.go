@@ -43,7 +43,7 @@ func (s *Source) session(ctx context.Context) error {
 	}
 	err := s.plan.ready(func() error { return s.reconcile(ctx) })
 	if err == nil {
-		err = s.connects.wait(ctx)
+		err = s.connects.wait(ctx, s.cfg.Log)
 	}
 	if err == nil {
 		err = s.connection(ctx)
