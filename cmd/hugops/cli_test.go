@@ -32,7 +32,7 @@ func TestCommandLine(t *testing.T) {
 		{"export without out", []string{"export"}, nil, 2, "--out is missing"},
 		{"replay of nothing", []string{"replay"}, nil, 2, "say which FILE"},
 		{"collect of nothing", []string{"collect"}, nil, 2, "--mastodon-server"},
-		{"collect of no network", []string{"collect", "myspace"}, nil, 2, "mastodon or bluesky"},
+		{"collect of no network", []string{"collect", "myspace"}, nil, 2, "mastodon, bluesky or x"},
 		{"collect of Mastodon without a server", []string{"collect", "mastodon"}, []string{"HUGOPS_BLUESKY=1"}, 2, "--mastodon-server HOST"},
 		{"check of no host", []string{"collect", "bluesky", "--check", "--bluesky-host", "http://far.example"}, nil, 1, "only TLS"},
 		{"check of an unknown wire", []string{"collect", "bluesky", "--check", "--bluesky-wire", "v9"}, nil, 1, "v2 or v1"},

@@ -12,9 +12,9 @@ import (
 
 var collectCommand = command{
 	name:    "collect",
-	args:    "[mastodon] [bluesky]",
+	args:    "[mastodon] [bluesky] [x]",
 	summary: "Read live networks and put relevant posts into Kafka",
-	text: `Reads the public posts of Mastodon servers, of Bluesky, or of both, and puts those
+	text: `Reads the public posts of Mastodon servers, of Bluesky and of X, and puts those
 into Kafka that bear #hugops, or name a service together with words of an
 outage, or name a service with an outage open now. --keep all lets every post in.
 Deletions and edits always go on. Without an argument it reads what the flags name.
@@ -31,6 +31,12 @@ after a restart and on another host; what the hosts no longer have is written do
 as not seen. Posts of people who declare org.user-intents against bulk datasets or
 public archives are left out, from that declaration on; so are those of people who
 ask apps not to show their account to the logged out: an AppView tells who does.
+
+X is read for money, within a budget (--x-budget-day, --x-budget-month), and needs
+the Bearer Token of an app that nobody else uses. Its rules follow the outages that
+are open; gaps, and the time before an outage was known, are read by searches;
+where the forecast exceeds the budget a part of the posts is read; and before the
+budget is spent it stops. Posts that are deleted at X are deleted here, twice a day.
 
 With --check nothing is collected: each host and its rights are tried, and what is
 wrong is said with what to do. Exit code 1 if anything is.`,
@@ -64,7 +70,7 @@ func collectLive(ctx context.Context, m *machine, ff filterFlags, live liveFlags
 	if err != nil {
 		return err
 	}
-	sources, err := live.sources(door, m.home.path("live"), ff.kept(b), in)
+	sources, err := live.sources(door, s.Outages, m.home.path("live"), ff.kept(b), in)
 	if err != nil {
 		return err
 	}

@@ -62,6 +62,8 @@ func findCommand(name string) (command, bool) {
 var envOnly = map[string]string{
 	"HUGOPS_LIBCHDB":        "the file of the embedded ClickHouse engine (libchdb.so), if it lies elsewhere",
 	"HUGOPS_MASTODON_TOKEN": "the user token of one Mastodon server, or host=token pairs with commas between them (or use --mastodon-token-file)",
+	"HUGOPS_X_TOKEN":        "the Bearer Token of the app at X (or use --x-token-file)",
+	"HUGOPS_X_URL":          "the address of another server that speaks X's API v2, such as its playground; https, or this machine",
 }
 
 // flags is a flag set in which every flag is also an environment variable:

@@ -82,7 +82,7 @@ func (d *doctor) run(ctx context.Context, mf machineFlags, wf webFlags, lf liveF
 		}
 	}
 	if !lf.any() {
-		fmt.Fprintln(d.out, "- live networks: neither --mastodon-server nor --bluesky is given, not checked")
+		fmt.Fprintln(d.out, "- live networks: none of --mastodon-server, --bluesky and --x is given, not checked")
 	}
 	lf.check(ctx, d, in)
 }

@@ -16,16 +16,19 @@ import (
 type liveFlags struct {
 	mastodon mastodonFlags
 	bluesky  blueskyFlags
+	x        xFlags
 }
 
-func (f *flags) live() liveFlags { return liveFlags{f.mastodon(), f.bluesky()} }
+func (f *flags) live() liveFlags { return liveFlags{f.mastodon(), f.bluesky(), f.x()} }
 
 // any reports whether a live network is to be read.
-func (lf liveFlags) any() bool { return len(*lf.mastodon.servers) > 0 || *lf.bluesky.on }
+func (lf liveFlags) any() bool {
+	return len(*lf.mastodon.servers) > 0 || *lf.bluesky.on || *lf.x.on
+}
 
 // sources returns the live sources; they remember in dir how far they are.
 // Relevant says which posts will be kept; nil: all.
-func (lf liveFlags) sources(door pipeline.Door, dir string, relevant func(*hugops.Post) bool, in *invocation) ([]pipeline.Source, error) {
+func (lf liveFlags) sources(door pipeline.Door, outages outagesFunc, dir string, relevant func(*hugops.Post) bool, in *invocation) ([]pipeline.Source, error) {
 	var sources []pipeline.Source
 	if len(*lf.mastodon.servers) > 0 {
 		found, err := lf.mastodon.sources(door, dir, in)
@@ -42,6 +45,13 @@ func (lf liveFlags) sources(door pipeline.Door, dir string, relevant func(*hugop
 		cfg.Door, cfg.StateDir, cfg.Relevant = door, dir, relevant
 		sources = append(sources, bluesky.New(cfg))
 	}
+	if *lf.x.on {
+		source, err := lf.x.source(door, outages, dir, in)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, source)
+	}
 	return sources, nil
 }
 
@@ -49,12 +59,13 @@ func (lf liveFlags) sources(door pipeline.Door, dir string, relevant func(*hugop
 // arguments they stand as they are.
 func (lf liveFlags) choose(networks []string) error {
 	for _, n := range networks {
-		if n != "mastodon" && n != "bluesky" {
-			return usagef("there is no live network %q: mastodon or bluesky", n)
+		if n != "mastodon" && n != "bluesky" && n != "x" {
+			return usagef("there is no live network %q: mastodon, bluesky or x", n)
 		}
 	}
 	if len(networks) > 0 {
 		*lf.bluesky.on = slices.Contains(networks, "bluesky")
+		*lf.x.on = slices.Contains(networks, "x")
 		if !slices.Contains(networks, "mastodon") {
 			*lf.mastodon.servers = nil
 		} else if len(*lf.mastodon.servers) == 0 {
@@ -62,7 +73,7 @@ func (lf liveFlags) choose(networks []string) error {
 		}
 	}
 	if !lf.any() {
-		return usagef("no source: name bluesky, or give --mastodon-server HOST (or use \"hugops replay\" for files)")
+		return usagef("no source: name bluesky or x, or give --mastodon-server HOST (or use \"hugops replay\" for files)")
 	}
 	return nil
 }
@@ -70,6 +81,9 @@ func (lf liveFlags) choose(networks []string) error {
 // check tries what is to be read, one line a host or stream.
 func (lf liveFlags) check(ctx context.Context, d *doctor, in *invocation) {
 	lf.mastodon.check(ctx, d, in)
+	if *lf.x.on {
+		lf.x.check(ctx, d, in)
+	}
 	if !*lf.bluesky.on {
 		return
 	}

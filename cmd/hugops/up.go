@@ -20,7 +20,7 @@ var upCommand = command{
 ClickHouse engine, all state under --data. It prints the address of the site.
 Ctrl-C ends it; starting it again goes on where it was.
 
-Posts come from --mastodon-server, from --bluesky, from files (--replay, "-" for
+Posts come from --mastodon-server, from --bluesky, from --x, from files (--replay, "-" for
 standard input) or from the demo (--demo); outages from --status-pages and --outages.
 
 With --until-idle it replays the files, waits until all of it can be queried, and
@@ -88,7 +88,7 @@ func (u *upFlags) run(ctx context.Context, m *machine, in *invocation) error {
 	if err != nil {
 		return err
 	}
-	live, err := u.live.sources(door, m.home.path("live"), u.filter.kept(b), in)
+	live, err := u.live.sources(door, s.Outages, m.home.path("live"), u.filter.kept(b), in)
 	if err != nil {
 		return err
 	}

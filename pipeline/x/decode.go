@@ -28,11 +28,11 @@ type object struct {
 	Includes struct {
 		Users []user `json:"users"`
 	} `json:"includes"`
-	Errors []struct {
-		Title  string `json:"title"`
-		Detail string `json:"detail"`
-	} `json:"errors"`
-	Meta jsontext.Value `json:"meta"`
+	Rules []struct {
+		Tag string `json:"tag"`
+	} `json:"matching_rules"`
+	Errors wire.Soft[[]problem] `json:"errors"`
+	Meta   jsontext.Value       `json:"meta"`
 }
 
 type user struct {
@@ -89,23 +89,25 @@ const MaxPage = 16 << 20
 // without data) and a page without posts are skipped. When some posts of an array
 // cannot be read, the others are returned together with the error.
 func Decode(raw []byte, door pipeline.Door) (wire.Decoded, error) {
-	var out wire.Decoded
 	var o object
 	if len(raw) > MaxPage {
-		return out, wire.TooLong(int64(len(raw)))
+		return wire.Decoded{}, wire.TooLong(int64(len(raw)))
 	}
 	if err := wire.UnmarshalFile(raw, &o); err != nil {
-		return out, err
+		return wire.Decoded{}, err
 	}
+	return o.decode(door)
+}
+
+func (o *object) decode(door pipeline.Door) (out wire.Decoded, err error) {
 	var tweets []tweet
-	var err error
 	switch {
 	case len(o.Data) > 0 && o.Data[0] == '{':
 		tweets = make([]tweet, 1)
 		err = wire.Unmarshal(o.Data, &tweets[0])
 	case len(o.Data) > 0 && o.Data[0] == '[':
 		err = wire.UnmarshalFile(o.Data, &tweets)
-	case len(o.Errors) > 0, len(o.Meta) > 0:
+	case len(o.Errors.V) > 0, len(o.Meta) > 0:
 		out.Skip(wire.SkipOther)
 	default:
 		err = wire.Invalidf("X object: data is neither a post nor an array of posts")
