@@ -80,11 +80,8 @@ func (s *scan) byRules(h hit) verdict {
 	shouting := s.shouting(h)
 	capital := s.capital(h)
 	one := utf8.RuneCount(s.f.text[h.start:h.end]) == 1
-	if hyphen := h.start > 0 && s.f.text[h.start-1] == '-' || h.end < len(s.f.text) && s.f.text[h.end] == '-' && !capital; hyphen {
-		return no
-	}
-	if s.lang == "de" && capital && h.end < len(s.f.text) && s.f.text[h.end] == '-' {
-		return is(s.about()) // "Wise-Karte", "Slack-Störung"
+	if v := s.byHyphen(h, capital); v != unsure {
+		return v
 	}
 	if h.alias.Common && (!capital || shouting) {
 		if s.english() && !shouting {
@@ -92,11 +89,8 @@ func (s *scan) byRules(h hit) verdict {
 		}
 		return no
 	}
-	if s.secondOfName(h) {
-		return no // "Times Square", "Taylor Swift"
-	}
-	if kin[prev] {
-		return no // "mon oncle Claude"
+	if s.secondOfName(h) || kin[prev] {
+		return no // "Times Square", "mon oncle Claude"
 	}
 	if v := s.byNext(h, prev, next, capital); v != unsure {
 		return v
@@ -111,11 +105,8 @@ func (s *scan) byRules(h hit) verdict {
 	if !h.alias.Common && ((prev == "to" || prev == "for") && gratitude[before] || address[prev]) && !s.english() {
 		return yes
 	}
-	if s.lang == "ja" && capital && s.about() && h.end < len(s.f.text) && s.f.text[h.end] >= utf8.RuneSelf {
-		return yes // Latin letters among Japanese ones are a name: "Xが落ちた"
-	}
-	if capital && s.about() && s.listed(h) {
-		return yes // "ChatGPT, X and Canva are down"
+	if capital && s.about() && (s.amongJapanese(h) || s.listed(h)) {
+		return yes // "Xが落ちた", "ChatGPT, X and Canva are down"
 	}
 	if one {
 		return no // "X" counts by what follows only
@@ -129,13 +120,33 @@ func (s *scan) byRules(h hit) verdict {
 	case s.english():
 		return unsure
 	case !s.about():
-		return is(named && next != "" && !wordAfter[next] && s.saysWhat(h))
+		return no
 	case !capital && !s.troubleBeside(h):
 		return no // "haz zoom en la foto, el edificio está caído"
 	case named && !pluralVerb[next]:
 		return yes // it opens a sentence about trouble, and no rule above knows it as a word
 	}
 	return unsure
+}
+
+// byHyphen looks at hyphens: "auto-zoom" and "Jean-Claude" name no service; in
+// German, "Wise-Karte" and "Slack-Störung" do where there is trouble.
+func (s *scan) byHyphen(h hit, capital bool) verdict {
+	before := h.start > 0 && s.f.text[h.start-1] == '-'
+	after := h.end < len(s.f.text) && s.f.text[h.end] == '-'
+	switch {
+	case before || after && !capital:
+		return no
+	case after && s.lang == "de":
+		return is(s.about())
+	}
+	return unsure
+}
+
+// amongJapanese reports whether the name is followed by letters of a Japanese
+// post, among which Latin ones are a name as a rule.
+func (s *scan) amongJapanese(h hit) bool {
+	return s.lang == "ja" && h.end < len(s.f.text) && s.f.text[h.end] >= utf8.RuneSelf
 }
 
 // english reports whether the post is, or may be, in the tagger's language.
@@ -318,12 +329,6 @@ func (s *scan) troubleBeside(h hit) bool {
 		}
 	}
 	return false
-}
-
-// saysWhat reports whether a sentence that begins with the name says what it
-// does: "Slack kostet ab Januar mehr".
-func (s *scan) saysWhat(h hit) bool {
-	return s.opens(h.start) && !h.alias.Common && s.touches(h.end) && !s.neighbourCapital(h)
 }
 
 // troubleWithin reports whether an outage word begins within n bytes behind a

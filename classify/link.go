@@ -381,7 +381,7 @@ func (l *Linker) explain(s *scan, t int32, c candidate) hugops.Link {
 		}
 	}
 	for _, w := range k.words { // of its title: a region, a feature
-		if s.names(w) {
+		if !slices.Contains(k.components, w) && s.names(w) {
 			evidence = append(evidence, "title:"+w)
 		}
 	}

@@ -141,3 +141,26 @@ func TestClassify(t *testing.T) {
 		t.Errorf("the line after the bad ones: %+v", got[7])
 	}
 }
+
+// TestClassifyExplainsLinks: every outage that was weighed, and why those lost that did.
+func TestClassifyExplainsLinks(t *testing.T) {
+	outages := write(t, t.TempDir(), "outages.json", `{"outages":[
+ {"id":"pages","service":"GitLab","title":"Pages unavailable","started_at":"2026-11-02T09:00:00Z","components":["Pages"]},
+ {"id":"runners","service":"GitLab","title":"Jobs delayed","started_at":"2026-11-02T09:00:00Z"}]}`)
+	in := `{"text":"gitlab pages is down","posted_at":"2026-11-02T09:20:00Z"}`
+	code, out, errs := inProcess([]string{"classify", "--explain", "--outages", outages}, nil, in)
+	var got struct {
+		Candidates []struct {
+			ID          string
+			Probability float64
+			Evidence    []string
+			Lost        string
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &got); err != nil || code != 0 || len(got.Candidates) != 2 {
+		t.Fatalf("exit code %d, %v, %s%s", code, err, out, errs)
+	}
+	if won, lost := got.Candidates[0], got.Candidates[1]; won.ID != "pages" || won.Lost != "" || lost.Lost != "less likely than pages" || len(lost.Evidence) == 0 || lost.Probability >= won.Probability {
+		t.Errorf("candidates %+v", got.Candidates)
+	}
+}

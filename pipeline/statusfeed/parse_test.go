@@ -256,7 +256,7 @@ const goodFile = `{"outages":[
  {"id":"nimbus-1","service":"Nimbus Cloud","title":"Storage errors","started_at":"2026-11-02T13:00:00+01:00","ended_at":"2026-11-02T14:00:00Z",
   "url":"https://status.nimbus-cloud.example/1","impact":"major","components":["Storage"],"demo":true,
   "updates":[{"at":"2026-11-02T13:30:00Z","status":"resolved","text":" done "},{"at":"2026-11-02T12:10:00Z","status":"investigating","text":"looking"}]},
- {"id":"bee-1","service":"chatterbee","title":"Late messages","started_at":"2026-11-02T13:15:00Z"}]}`
+ {"id":"bee-1","service":"chatterbee","title":"Late messages","started_at":"2026-11-02T13:15:00Z","parent":"nimbus-1"}]}`
 
 // find knows one service by its name.
 func find(name string) Page {
@@ -276,7 +276,7 @@ func TestParseFile(t *testing.T) {
 		nimbus.Updates[0].Text != "looking" || nimbus.Updates[1].Text != "done" || !nimbus.Demo || nimbus.Source != "demo" {
 		t.Errorf("%+v", nimbus)
 	}
-	if bee.ServiceName != "Chatterbee" || !bee.EndedAt.IsZero() || bee.Source != "file" {
+	if bee.ServiceName != "Chatterbee" || !bee.EndedAt.IsZero() || bee.Source != "file" || bee.Parent != "nimbus-1" {
 		t.Errorf("%+v", bee)
 	}
 }
@@ -340,6 +340,7 @@ func TestParseFileErrors(t *testing.T) {
 		want           []string
 	}{
 		{"no id", `"id":"bee-1",`, ``, []string{"outage 2: id is missing"}},
+		{"its own parent", `"parent":"nimbus-1"`, `"parent":"bee-1"`, []string{"outage 2 (bee-1)", "its own parent"}},
 		{"no service", `"service":"chatterbee",`, ``, []string{"outage 2 (bee-1): service is missing"}},
 		{"no title", `"title":"Late messages",`, ``, []string{"outage 2 (bee-1): title is missing"}},
 		{"no start", `,"started_at":"2026-11-02T13:15:00Z"`, ``, []string{"outage 2 (bee-1): started_at is missing"}},
@@ -353,7 +354,7 @@ func TestParseFileErrors(t *testing.T) {
 		{"a notice without a time", `"at":"2026-11-02T12:10:00Z",`, ``, []string{"outage 1 (nimbus-1): updates[1].at is missing"}},
 		{"two things wrong", `"title":"Late messages","started_at":"2026-11-02T13:15:00Z"`, `"url":"x"`, []string{"title is missing", "started_at is missing", "url \"x\""}},
 		{"no list", `"outages":[`, `"posts":[`, []string{"neither"}},
-		{"cut off", `"Late messages","started_at":"2026-11-02T13:15:00Z"}]}`, ``, []string{"unexpected EOF"}},
+		{"cut off", `"Late messages","started_at":"2026-11-02T13:15:00Z","parent":"nimbus-1"}]}`, ``, []string{"unexpected EOF"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
