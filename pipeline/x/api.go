@@ -19,6 +19,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/hugops/hugops"
+	"github.com/hugops/hugops/pipeline/live"
 	"github.com/hugops/hugops/pipeline/wire"
 )
 
@@ -53,23 +54,17 @@ func newAPI(base, token string) (*api, error) {
 	if u.Scheme != "https" && !(local && u.Scheme == "http") {
 		return nil, fmt.Errorf("%s: the token goes over https only", u.Host)
 	}
-	// One version of HTTP, and small buffers: what is under way when the stream
-	// must stop for the budget's sake has to be little.
-	var protocols http.Protocols
-	protocols.SetHTTP1(true)
+	// Small buffers: what is under way when the stream must stop for the budget's
+	// sake has to be little.
 	dialer := &net.Dialer{Timeout: 10 * time.Second}
-	transport := &http.Transport{
-		Protocols:             &protocols,
-		Proxy:                 http.ProxyFromEnvironment,
-		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: answerTime,
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dialer.DialContext(ctx, network, address)
-			if tcp, ok := conn.(*net.TCPConn); ok {
-				_ = tcp.SetReadBuffer(readBuffer)
-			}
-			return conn, err
-		},
+	transport := live.NewTransport()
+	transport.ResponseHeaderTimeout = answerTime
+	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dialer.DialContext(ctx, network, address)
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			_ = tcp.SetReadBuffer(readBuffer)
+		}
+		return conn, err
 	}
 	return &api{base: u.Scheme + "://" + u.Host, token: token,
 		http: &http.Client{Transport: transport, CheckRedirect: refuseRedirect},

@@ -79,7 +79,7 @@ func (ledgerOut) PutCoverage(_ context.Context, rows []hugops.Coverage) error {
 }
 
 // TestMisbehaviour lets the fake misbehave at random, and kills the collector now
-// and then (kill -9), for CHAOS_TIME, by default 3 s; CHAOS_SEED repeats a run. In
+// and then (kill -9), for CHAOS_LENGTH, by default 3 s; CHAOS_SEED repeats a run. In
 // the end Kafka has each post, or the ledger says that its minute was not seen;
 // minutes in which the connection held are live in the ledger, and those in which
 // it did not were read afterwards.
@@ -89,7 +89,7 @@ func TestMisbehaviour(t *testing.T) {
 	if s := os.Getenv("CHAOS_SEED"); s != "" {
 		seed, _ = strconv.ParseUint(s, 10, 64)
 	}
-	if s := os.Getenv("CHAOS_TIME"); s != "" {
+	if s := os.Getenv("CHAOS_LENGTH"); s != "" {
 		length, _ = time.ParseDuration(s)
 	}
 	t.Logf("CHAOS_SEED=%d", seed)
