@@ -86,6 +86,8 @@ func TestOngoingOnly(t *testing.T) {
 		if got := r.states(); got != "i:c m:C" {
 			t.Errorf("got %s", got)
 		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
 		if end := r.outages["bee-i"].EndedAt; end.After(last) || last.Sub(end) > 2*time.Minute {
 			t.Errorf("it ended at %v, and was listed until %v", end, last)
 		}

@@ -350,6 +350,7 @@ func TestLedgerWaits(t *testing.T) {
 			l.note(p, outcome{result: "ok", state: hugops.CoverageLive}, time.Now())
 			time.Sleep(ledgerTick + time.Second)
 		}
+		synctest.Wait()
 		if len(r.rows) != 3 || r.fail != 0 {
 			t.Errorf("%d rows after two failures", len(r.rows))
 		}
