@@ -63,7 +63,8 @@ func (s *Store) Export(ctx context.Context, dir string, p hugops.Pseudonyms, pro
 
 const (
 	outageHeader = "id,service,title,started_at,ended_at,index,lower,upper,enough,authors,sided,support,venting," +
-		"posts,model,first_post,last_post,url,demo"
+		"posts,model,first_post,last_post,url,demo," +
+		"suspected,merged_into,parent,impact,components,regions,withdrawn_at"
 	seriesHeader  = "outage,minute,support,venting,neutral,authors"
 	readingHeader = "outage,post,network,author,posted_at,lang,bot,author_service,stance,p_support,p_venting,p_neutral," +
 		"link_probability,evidence,model,rules,sarcasm,target_people,target_company,target_situation,abstained,lang_read"
@@ -82,7 +83,8 @@ func (s *Store) exportOutage(ctx context.Context, o hugops.Outage, put func(...s
 	return put(o.ID, text(o.Service), text(o.Title), stamp(o.StartedAt), stamp(o.EndedAt), value, lower, upper,
 		strconv.FormatBool(x.Enough), strconv.Itoa(x.Authors), strconv.Itoa(x.Sided), strconv.Itoa(x.Support),
 		strconv.Itoa(x.Venting), strconv.Itoa(f.facts.posts), text(f.facts.model), stamp(f.facts.first),
-		stamp(f.facts.last), text(o.URL), strconv.FormatBool(o.Demo))
+		stamp(f.facts.last), text(o.URL), strconv.FormatBool(o.Demo), strconv.FormatBool(o.Suspected), o.MergedInto, o.Parent,
+		text(o.Impact), text(strings.Join(o.Components, ";")), text(strings.Join(o.Regions, ";")), stamp(o.WithdrawnAt))
 }
 
 func (s *Store) exportSeries(ctx context.Context, o hugops.Outage, put func(...string) error) error {

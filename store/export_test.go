@@ -18,7 +18,8 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // TestExport compares an export with testdata/export, to the byte.
 func TestExport(t *testing.T) {
 	s := fresh(t)
-	odd := hugops.Outage{ID: "odd", Service: "nimbus", Title: "=HYPERLINK(\"http://x\")\n@all, \"quoted\"", StartedAt: begin.Add(-time.Hour), URL: "https://status.example/odd", Demo: true}
+	odd := hugops.Outage{ID: "odd", Service: "nimbus", Title: "=HYPERLINK(\"http://x\")\n@all, \"quoted\"", StartedAt: begin.Add(-time.Hour), URL: "https://status.example/odd", Demo: true,
+		Suspected: true, MergedInto: "nimbus-1", Parent: "cirrus-1", Impact: "major", Components: []string{"=API", "Console"}, Regions: []string{"eu-north"}, WithdrawnAt: begin}
 	if err := s.PutOutages(t.Context(), []hugops.Outage{nimbus, cirrus, odd}); err != nil {
 		t.Fatal(err)
 	}
