@@ -30,11 +30,16 @@ func (s *Store) Crowds(ctx context.Context, now time.Time) ([]hugops.Crowd, erro
 	return list, nil
 }
 
-// usualSpan is the time from which is known what is usual.
-const usualSpan = 14 * 24 * time.Hour
+// usualSpan is the time from which is known what is usual. It ends an hour ago, so
+// that a crowd is not compared with itself.
+const (
+	usualSpan = 14 * 24 * time.Hour
+	usualRest = time.Hour
+)
 
 // Usual returns, by service, how large a crowd of ten minutes is that only one in a
-// hundred exceeds, from the two weeks before now, or less where there is less.
+// hundred exceeds, from the two weeks before now, the last hour apart, or less where
+// there is less.
 func (s *Store) Usual(ctx context.Context, now time.Time) (map[string]int, error) {
 	usual := map[string]int{}
 	err := s.each(ctx, sql("usual"), func(r driver.Rows) error {
@@ -43,7 +48,7 @@ func (s *Store) Usual(ctx context.Context, now time.Time) (map[string]int, error
 		err := r.Scan(&service, &crowd)
 		usual[service] = int(crowd)
 		return err
-	}, clickhouse.Named("now", now.Unix()), clickhouse.Named("from", now.Add(-usualSpan).Unix()))
+	}, clickhouse.Named("to", now.Add(-usualRest).Unix()), clickhouse.Named("from", now.Add(-usualSpan).Unix()))
 	if err != nil {
 		return nil, fmt.Errorf("store: looking for what is usual: %w", err)
 	}
