@@ -120,7 +120,7 @@
       const box = h('div', { class: 'b' + (this.hugs() ? ' h' : '') + (off ? ' off' : ''), role: 'group', 'aria-label': title, 'aria-busy': state === 'loading' },
         h('p', { class: 't' }, title), link(page, 'y', mark(), 'hugops'));
       box.append(...(!d ? this.blank(off, state) : this.hugs() ? this.support(d, i, page, off) : i.enough ? this.index(i, off) : this.few(d, i)));
-      if (d && d.demo) box.querySelector('.s').append(' ', h('span', { class: 'tag' }, 'Demo'));
+      for (const word of ['Demo', 'Suspected']) if (d && d[word.toLowerCase()]) box.querySelector('.s').append(' ', h('span', { class: 'tag' }, word));
       this.box.replaceChildren(box);
     }
     blank(off, state) {
@@ -156,7 +156,7 @@
       const words = !d ? (off ? 'hugops cannot be reached right now' : '…') :
         this.hugs() ? (i.support >= FEW ? `${count(i.support)} people sent a hug` : 'Send the team a hug') :
         i.enough ? `${Math.round(i.value)} of 100 people sent support (${Math.round(i.lower)}–${Math.round(i.upper)})` : `Not enough posts: ${i.sided} of ${NEED} people`;
-      return link(this.hugs() ? page + '#hug' : page, 'l', mark(), ' ' + words + (d && off ? ' at ' + clock(this.seen) : '') + (d && d.demo ? ' (demo)' : ''));
+      return link(this.hugs() ? page + '#hug' : page, 'l', mark(), ' ' + words + (d && off ? ' at ' + clock(this.seen) : '') + (d && d.suspected ? ' (suspected)' : '') + (d && d.demo ? ' (demo)' : ''));
     }
   }
   customElements.define('hugops-index', HugopsIndex);
