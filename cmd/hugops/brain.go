@@ -22,6 +22,7 @@ type brain struct {
 	known   []hugops.Outage
 	updates map[string]int          // of each outage: as many were looked into for what it fell with
 	linked  map[string]store.Linked // as what stored posts are linked; nil: not asked yet
+	settled uint64                  // Digest of the outages that all stored posts are linked by
 }
 
 func newBrain(known []hugops.Outage) (*brain, error) {
@@ -139,6 +140,10 @@ func (b *brain) cascades(ctx context.Context, s *store.Store, known []hugops.Out
 // It returns how many posts it read. What it did is noted in the store, so it goes
 // on where a killed process stopped.
 func (b *brain) relink(ctx context.Context, s *store.Store, read func(hugops.Post) hugops.Reading) (n int, err error) {
+	known := b.linker.Load().Known()
+	if known == b.settled {
+		return 0, nil
+	}
 	if b.linked == nil {
 		if b.linked, err = s.Linked(ctx); err != nil {
 			return 0, err
@@ -167,6 +172,7 @@ func (b *brain) relink(ctx context.Context, s *store.Store, read func(hugops.Pos
 	for _, l := range done {
 		b.linked[l.Outage] = l
 	}
+	b.settled = known
 	return n, nil
 }
 

@@ -68,7 +68,9 @@ func TestSuspected(t *testing.T) {
 		if err := s.PutOutages(t.Context(), []hugops.Outage{real}); err != nil {
 			return err
 		}
-		lookOnce(t, s, func(o []hugops.Outage) bool { return len(o) == 2 && (o[0].MergedInto == "gh" || o[1].MergedInto == "gh") })
+		lookOnce(t, s, func(o []hugops.Outage) bool {
+			return len(o) == 2 && (o[0].MergedInto == "gh" || o[1].MergedInto == "gh")
+		})
 		tell(40, "gh")
 		tell(0, found[0].ID)
 		return nil
