@@ -20,7 +20,15 @@ func (b *backoff) wait(ctx context.Context) error {
 	b.next = min(max(b.next, b.min), b.max)
 	pause := b.next/2 + rand.N(b.next/2+1)
 	b.next *= 2
-	timer := time.NewTimer(pause)
+	return Sleep(ctx, pause)
+}
+
+// Sleep waits for a time, or until ctx is done; it returns ctx.Err().
+func Sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

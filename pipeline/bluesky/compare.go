@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/hugops/hugops/pipeline"
 )
 
 // comparison says how two hosts are compared now and then: a host that lost a
@@ -22,15 +24,8 @@ func (s *Source) compareAlways(ctx context.Context) {
 	if len(s.hosts) < 2 {
 		return
 	}
-	for {
-		timer := time.NewTimer(s.every/2 + rand.N(s.every))
-		select {
-		case <-timer.C:
-			s.compare(ctx)
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		}
+	for pipeline.Sleep(ctx, s.every/2+rand.N(s.every)) == nil {
+		s.compare(ctx)
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/hugops/hugops/pipeline"
 )
 
 // maxRetryAfter bounds what a server may ask for with Retry-After.
@@ -48,14 +50,7 @@ func (b *Backoff) Wait(ctx context.Context, log *slog.Logger) error {
 		return ctx.Err()
 	}
 	log.Info("waiting before the next attempt", "delay", delay.Round(time.Millisecond))
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return pipeline.Sleep(ctx, delay)
 }
 
 func (b *Backoff) next(now time.Time) time.Duration {

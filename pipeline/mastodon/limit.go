@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/hugops/hugops/pipeline"
 )
 
 const (
@@ -32,12 +34,8 @@ func (l *limit) wait(ctx context.Context) error {
 		if delay <= 0 {
 			return ctx.Err()
 		}
-		timer := time.NewTimer(delay)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
+		if err := pipeline.Sleep(ctx, delay); err != nil {
+			return err
 		}
 	}
 }

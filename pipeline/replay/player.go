@@ -90,18 +90,7 @@ func (p *player) wait(ctx context.Context, at time.Time) error {
 		}
 		due = p.start.Add(scale(at.Sub(p.first), speed))
 	}
-	delay := due.Sub(now)
-	if delay <= 0 {
-		return nil
-	}
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return pipeline.Sleep(ctx, due.Sub(now))
 }
 
 func (p *player) progress(force bool) {

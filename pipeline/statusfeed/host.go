@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"sync"
 	"time"
+
+	"github.com/hugops/hugops/pipeline"
 )
 
 // atOnce is how many answers are read and parsed at a time, so that memory stays
@@ -63,7 +65,7 @@ func (f *fetcher) ask(ctx context.Context, address, etag, modified string, read 
 	if wait := time.Until(h.until); wait > 0 {
 		return fmt.Errorf("the host asked to be left alone for %v: %w", wait.Round(time.Second), &errStatus{http.StatusTooManyRequests, wait})
 	}
-	if err := pause(ctx, time.Until(h.next)); err != nil {
+	if err := pipeline.Sleep(ctx, time.Until(h.next)); err != nil {
 		return err
 	}
 	if err := take(ctx, f.slots); err != nil {
@@ -84,20 +86,6 @@ func (f *fetcher) ask(ctx context.Context, address, etag, modified string, read 
 func take(ctx context.Context, room chan struct{}) error {
 	select {
 	case room <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

@@ -66,7 +66,7 @@ func (l *ledger) run(ctx context.Context) (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for pause(ctx, ledgerTick) == nil {
+		for pipeline.Sleep(ctx, ledgerTick) == nil {
 			l.flush(ctx)
 		}
 	}()

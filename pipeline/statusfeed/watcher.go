@@ -86,7 +86,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 			break
 		}
 		w.cfg.Log.Warn("the known outages could not be read, will try again", "error", err)
-		if err := pause(ctx, min(time.Second<<min(attempt, 10), pollFailed)); err != nil {
+		if err := pipeline.Sleep(ctx, min(time.Second<<min(attempt, 10), pollFailed)); err != nil {
 			return err
 		}
 	}
@@ -144,7 +144,7 @@ func spread(pages int) time.Duration {
 
 // run polls one page until ctx is done.
 func (p *watch) run(ctx context.Context, within time.Duration) {
-	for err := pause(ctx, rand.N(within)); err == nil; err = pause(ctx, p.delay()) {
+	for err := pipeline.Sleep(ctx, rand.N(within)); err == nil; err = pipeline.Sleep(ctx, p.delay()) {
 		o := p.round(ctx, time.Now())
 		if ctx.Err() != nil {
 			return

@@ -19,6 +19,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/hugops/hugops"
+	"github.com/hugops/hugops/pipeline"
 	"github.com/hugops/hugops/pipeline/live"
 	"github.com/hugops/hugops/pipeline/wire"
 )
@@ -200,25 +201,11 @@ func (t *throttle) wait(ctx context.Context, log *slog.Logger) error {
 		if delay > time.Second {
 			log.Warn("X allows no more requests of this kind for a while", "most", t.most, "in", t.window, "pause", delay.Round(time.Second))
 		}
-		if err := sleep(ctx, delay); err != nil {
+		if err := pipeline.Sleep(ctx, delay); err != nil {
 			return err
 		}
 		t.times = t.times[1:]
 	}
 	t.times = append(t.times, time.Now())
 	return ctx.Err()
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

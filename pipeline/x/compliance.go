@@ -15,6 +15,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/hugops/hugops"
+	"github.com/hugops/hugops/pipeline"
 	"github.com/hugops/hugops/pipeline/live"
 	"github.com/hugops/hugops/pipeline/wire"
 )
@@ -82,7 +83,7 @@ func (s *Source) comply(ctx context.Context) {
 func (s *Source) agingFor(ctx context.Context, wait time.Duration, done time.Time) {
 	for end := time.Now().Add(wait); ; {
 		metrics.GetOrCreateGauge(`hugops_x_deletions_age_seconds`, nil).Set(time.Since(done).Seconds())
-		if left := time.Until(end); left <= 0 || sleep(ctx, min(left, time.Minute)) != nil {
+		if left := time.Until(end); left <= 0 || pipeline.Sleep(ctx, min(left, time.Minute)) != nil {
 			return
 		}
 	}
@@ -165,7 +166,7 @@ func (s *Source) awaitJob(ctx context.Context, id string) (job, error) {
 		case answer.Data.Status == "failed" || answer.Data.Status == "expired":
 			return job{}, fmt.Errorf("the compliance job %s: %s", printable(id), answer.Data.Status)
 		}
-		if err := sleep(ctx, s.jobs.poll); err != nil {
+		if err := pipeline.Sleep(ctx, s.jobs.poll); err != nil {
 			return job{}, err
 		}
 	}

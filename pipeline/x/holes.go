@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hugops/hugops"
+	"github.com/hugops/hugops/pipeline"
 	"github.com/hugops/hugops/pipeline/wire"
 )
 
@@ -313,7 +314,7 @@ func (s *Source) patiently(ctx context.Context, what string, request func() erro
 			delay = max(delay, min(e.Reset, 16*time.Minute))
 		}
 		s.cfg.Log.Warn("X did not answer as it should; trying again", "what", what, "error", err, "pause", delay.Round(time.Millisecond))
-		if err := sleep(ctx, delay); err != nil {
+		if err := pipeline.Sleep(ctx, delay); err != nil {
 			return err
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/VictoriaMetrics/metrics"
 
 	"github.com/hugops/hugops"
+	"github.com/hugops/hugops/pipeline"
 	"github.com/hugops/hugops/pipeline/live"
 )
 
@@ -109,7 +110,7 @@ func (p *planner) saveSince() {
 
 // followOutages keeps the rules at the outages that are open.
 func (s *Source) followOutages(ctx context.Context) {
-	for sleep(ctx, s.tick) == nil {
+	for pipeline.Sleep(ctx, s.tick) == nil {
 		if err := s.plan.ready(func() error { return errNotReady }); err != nil {
 			continue // the session does it first, and deals with the refusals
 		}

@@ -171,7 +171,7 @@ func (s *Source) lease(ctx context.Context) (*os.File, error) {
 		if !said {
 			s.cfg.Log.Warn("another hugops on this machine reads X; this one takes over when that one ends", "directory", s.cfg.StateDir)
 		}
-		if err := sleep(ctx, s.tick/10); err != nil {
+		if err := pipeline.Sleep(ctx, s.tick/10); err != nil {
 			return nil, err
 		}
 	}

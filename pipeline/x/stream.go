@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hugops/hugops"
+	"github.com/hugops/hugops/pipeline"
 	"github.com/hugops/hugops/pipeline/live"
 	"github.com/hugops/hugops/pipeline/wire"
 )
@@ -69,7 +70,7 @@ func (s *Source) judge(ctx context.Context, err error) error {
 	if e.capped() {
 		s.cfg.Log.Warn("X is left alone for a while", "error", err, "pause", s.pauses.capped)
 		s.view.set(hugops.CoverageBudget)
-		if err := sleep(ctx, s.pauses.capped); err != nil {
+		if err := pipeline.Sleep(ctx, s.pauses.capped); err != nil {
 			return err
 		}
 		return nil
@@ -95,7 +96,7 @@ func (s *Source) awaitBudget(ctx context.Context) error {
 	began := time.Now()
 	s.sight.Learn(began.Add(-time.Second), began, hugops.CoverageBudget) // whatever else is learnt of that minute
 	for closed {
-		if err := sleep(ctx, s.tick); err != nil {
+		if err := pipeline.Sleep(ctx, s.tick); err != nil {
 			return err
 		}
 		s.heard.set(time.Now())
