@@ -32,6 +32,7 @@ docs/MODEL.md has the command that gives the shipped bytes.`,
 		f.StringVar(&in.Encoder, "encoder", in.Encoder, "`file` of the second reader; empty for none")
 		file := f.String("o", "classify/stance.model", "model `file` to write")
 		words := f.String("words", "", "only write the ordinary words of the corpus to this `file`, for the linker")
+		about := f.String("about", "", "only make the linker's model (whether the outage of a named service is meant) and write it to this `file`")
 		return func(ctx context.Context, inv *invocation) error {
 			if err := inv.noArgs(); err != nil {
 				return err
@@ -43,6 +44,9 @@ docs/MODEL.md has the command that gives the shipped bytes.`,
 				}
 				return os.WriteFile(*words, list, 0o644)
 			}
+			if *about != "" {
+				return trainAbout(ctx, inv, in, *about)
+			}
 			r, err := train.Run(ctx, in, func(format string, args ...any) { inv.log.Info(fmt.Sprintf(format, args...)) })
 			if err != nil {
 				return err
@@ -53,4 +57,16 @@ docs/MODEL.md has the command that gives the shipped bytes.`,
 			return os.WriteFile(*file, r.File, 0o644)
 		}
 	},
+}
+
+// trainAbout makes the linker's model and says how it did.
+func trainAbout(ctx context.Context, inv *invocation, in train.Inputs, file string) error {
+	r, err := train.About(ctx, in, func(format string, args ...any) { inv.log.Info(fmt.Sprintf(format, args...)) })
+	if err != nil {
+		return err
+	}
+	if err := r.Report(inv.std.out); err != nil {
+		return err
+	}
+	return os.WriteFile(file, r.File, 0o644)
 }
