@@ -2,44 +2,18 @@ package train
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"math/rand/v2"
-	"path/filepath"
-	"slices"
 
-	"github.com/hugops/hugops"
-	"github.com/hugops/hugops/classify"
 	"github.com/hugops/hugops/classify/internal/about"
 	"github.com/hugops/hugops/classify/internal/linear"
-	"github.com/hugops/hugops/classify/internal/plain"
 )
-
-// mention is a post that names a service, and whether it is about its outage.
-type mention struct {
-	post   about.Post
-	about  bool
-	set    string // where it is from
-	text   string
-	lang   string
-	weight float64
-	fold   int
-}
 
 // AboutResult is a model that tells whether a post which names a service is about
 // its outage, with what held-out posts say of it.
 type AboutResult struct {
 	File   []byte
 	scores []aboutScore
-	header about.Header
-}
-
-// aboutScore is what cross-validation says of the posts of one set.
-type aboutScore struct {
-	set                   string
-	posts, about          int
-	recall, specificity   float64 // of the model
-	srecall, sspecificity float64 // of the same model learnt from the signs alone
 }
 
 // About makes the file classify/about.model. The same inputs give the same bytes
@@ -67,109 +41,10 @@ func About(ctx context.Context, in Inputs, step func(format string, args ...any)
 	}
 	step("learning from all")
 	m := fitAbout(posts, true)
-	r := &AboutResult{header: about.Header{Notes: aboutNotes(posts), Bias: m.bias, Dense: m.dense}}
-	h := &r.header
+	h := about.Header{Notes: aboutNotes(posts), Bias: m.bias, Dense: m.dense}
 	h.Slope, h.Shift = platt(posts, held)
-	r.scores = aboutScores(posts, held, signs)
-	r.File, err = about.Marshal(*h, m.known, m.hashed)
-	return r, err
-}
-
-// Weights of the sets before classes are balanced: those written to tell outages
-// from the rest hold both classes in one style; of the others, each holds one.
-var aboutWeights = map[string]float64{"about": 1, "tune": 1, "corpus": 0.05, "goemotions": 0.3, "isarcasmeval": 0.3, "vader-tweets-groundtruth": 0.3}
-
-func readMentions(in Inputs) (posts []mention, err error) {
-	l := classify.NewLinker(classify.Services(), nil)
-	if posts, err = readAbout(in.About); err != nil {
-		return nil, err
-	}
-	tune, err := readTune(l, in.Linking)
-	if err != nil {
-		return nil, err
-	}
-	corpus, err := readCorpus(in.Corpus)
-	if err != nil {
-		return nil, err
-	}
-	posts = append(posts, tune...)
-	for i := range corpus {
-		if e := &corpus[i]; e.label != neutral {
-			posts = append(posts, mentions(l, e.text, e.lang, "corpus", func(string) (bool, bool) { return true, true })...)
-		}
-	}
-	if in.Sets != "" {
-		others, err := readOrdinary(l, in.Sets)
-		if err != nil {
-			return nil, err
-		}
-		posts = append(posts, others...)
-	}
-	texts := make([]example, len(posts))
-	for i := range posts {
-		texts[i].text = posts[i].text
-	}
-	for i, k := range folds(texts, foldCount) {
-		posts[i].fold = k
-	}
-	return posts, nil
-}
-
-// mentions are the services that a text names and whose label is known.
-func mentions(l *classify.Linker, text, lang, set string, label func(service string) (is, known bool)) (out []mention) {
-	for _, m := range l.Mentions(&hugops.Post{Text: text, Lang: lang, PostedAt: written}) {
-		if is, known := label(m.Service); known {
-			out = append(out, mention{post: m.Post, about: is, set: set, text: text, lang: lang, weight: aboutWeights[set]})
-		}
-	}
-	return out
-}
-
-// readAbout reads posts labelled for the service that they name: columns about (1
-// or 0), lang, service and text. A text with two services has a row for each. A
-// service that the registry does not know is known by an outage.
-func readAbout(file string) (posts []mention, err error) {
-	t, err := readTable(file, nil)
-	if err != nil {
-		return nil, err
-	}
-	var unknown []hugops.Outage
-	for _, row := range t.rows {
-		if s := t.get(row, "service"); !slices.ContainsFunc(classify.Services().All(), func(k classify.Service) bool { return k.Slug == s }) {
-			unknown = append(unknown, hugops.Outage{ID: s, Service: s, StartedAt: written})
-		}
-	}
-	l := classify.NewLinker(classify.Services(), unknown)
-	for n, row := range t.rows {
-		is, service := t.get(row, "about"), t.get(row, "service")
-		if is != "0" && is != "1" {
-			return nil, fmt.Errorf("%s, row %d: about is %q, want 1 or 0", file, n+1, is)
-		}
-		found := mentions(l, t.get(row, "text"), t.get(row, "lang"), "about", func(s string) (bool, bool) { return is == "1", s == service })
-		posts = append(posts, found...)
-	}
-	return posts, nil
-}
-
-// readOrdinary reads the posts of public sets that name a service on an ordinary
-// day: none of them is taken to be about an outage.
-func readOrdinary(l *classify.Linker, dir string) (posts []mention, err error) {
-	for _, s := range sets {
-		if _, ok := aboutWeights[s.name]; !ok {
-			continue
-		}
-		for _, file := range s.files {
-			t, err := readTable(filepath.Join(dir, s.name, file), s.header)
-			if err != nil {
-				return nil, err
-			}
-			for _, row := range t.rows {
-				text := plain.Text(t.get(row, s.text()))
-				posts = append(posts, mentions(l, text, "en", s.name, func(string) (bool, bool) { return false, true })...)
-			}
-		}
-	}
-	return posts, nil
+	file, err := about.Marshal(h, m.known, m.hashed)
+	return &AboutResult{File: file, scores: aboutScores(posts, held, signs)}, err
 }
 
 // balance scales the weights of both classes to the same sum, the number of posts.
@@ -304,27 +179,27 @@ func askAbout(m *aboutParams, posts []mention, fold int, z []float64) {
 	}
 }
 
-// twoSided reports whether a post is of a set with both classes in one style: only
-// those tell the calibration.
-func (p *mention) twoSided() bool { return p.set == "about" || p.set == "tune" }
-
 // platt fits the slope and shift of logistic calibration to held-out logits
-// (Platt, 1999), by Newton's method.
+// (Platt, 1999), by Newton's method; both classes weigh the same.
 func platt(posts []mention, z []float64) (slope, shift float64) {
 	slope = 1
+	var n [2]float64
+	for i := range posts {
+		n[b2i(posts[i].about)] += float64(b2i(posts[i].twoSided()))
+	}
 	for range 20 {
 		var ga, gb, haa, hab, hbb float64
 		for i := range posts {
 			if !posts[i].twoSided() {
 				continue
 			}
-			p := about.Logistic(slope*z[i] + shift)
-			e, v := p-float64(b2i(posts[i].about)), p*(1-p)+1e-9
+			p, y := about.Logistic(slope*z[i]+shift), b2i(posts[i].about)
+			e, v := (p-float64(y))/n[y], (p*(1-p)+1e-9)/n[y]
 			ga, gb = ga+e*z[i], gb+e
 			haa, hab, hbb = haa+v*z[i]*z[i], hab+v*z[i], hbb+v
 		}
 		det := haa*hbb - hab*hab
-		if det < 1e-9 {
+		if det < 1e-12 {
 			break
 		}
 		slope, shift = slope-(ga*hbb-gb*hab)/det, shift-(gb*haa-ga*hab)/det

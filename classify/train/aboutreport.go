@@ -4,73 +4,15 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
-	"time"
-
-	"github.com/hugops/hugops/classify"
-	"github.com/hugops/hugops/classify/evaluate"
 )
 
-// written is when the posts were written, as far as a year in them is concerned.
-var written = time.Date(2026, 10, 6, 12, 0, 0, 0, time.UTC)
-
-// readTune reads the half of the linking cases that rules are tuned by. A service
-// is out if the post is about its outage, that of what it is part of or that of a
-// part of it; of the others in such a post the cases say nothing.
-func readTune(l *classify.Linker, dir string) (posts []mention, err error) {
-	outages, err := readFile(filepath.Join(dir, "outages.tsv"), evaluate.ReadLinkOutages)
-	if err != nil {
-		return nil, err
-	}
-	cases, err := readFile(filepath.Join(dir, "posts.tsv"), func(name string, r io.Reader) ([]evaluate.LinkCase, error) {
-		return evaluate.ReadLinkCases(name, r, outages)
-	})
-	if err != nil {
-		return nil, err
-	}
-	service, parents := map[string]string{}, map[string]string{}
-	for _, s := range classify.Services().All() {
-		parents[s.Slug] = s.Parent
-	}
-	for i := range outages {
-		service[outages[i].ID] = outages[i].Service
-	}
-	for i := range cases {
-		c := &cases[i]
-		if c.Split != evaluate.Tune {
-			continue
-		}
-		for _, m := range l.Mentions(&c.Post) {
-			is := slices.ContainsFunc(c.Outages, func(id string) bool { return related(parents, m.Service, service[id]) })
-			if !is && len(c.Outages) > 0 {
-				continue
-			}
-			posts = append(posts, mention{post: m.Post, about: is, set: "tune", text: c.Post.Text, lang: c.Post.Lang, weight: aboutWeights["tune"]})
-		}
-	}
-	return posts, nil
-}
-
-// related reports whether a service is another, a part of it, or has it as a part.
-func related(parents map[string]string, a, b string) bool {
-	above := func(a, b string) bool {
-		for a != "" && a != b {
-			a = parents[a]
-		}
-		return a == b
-	}
-	return above(a, b) || above(b, a)
-}
-
-func readFile[T any](file string, read func(string, io.Reader) (T, error)) (t T, err error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return t, err
-	}
-	defer f.Close()
-	return read(file, f)
+// aboutScore is what cross-validation says of the posts of one set.
+type aboutScore struct {
+	set                   string
+	posts, about          int
+	recall, specificity   float64 // of the model
+	srecall, sspecificity float64 // of the same model learnt from the signs alone
 }
 
 func aboutNotes(posts []mention) (notes []string) {
