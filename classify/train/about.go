@@ -47,7 +47,7 @@ func About(ctx context.Context, in Inputs, step func(format string, args ...any)
 	return &AboutResult{File: file, scores: aboutScores(posts, held, signs)}, err
 }
 
-// balance scales the weights of both classes to the same sum, the number of posts.
+// balance scales the weights of both classes to the same sum.
 func balance(posts []mention) {
 	var sum [2]float64
 	for i := range posts {

@@ -19,7 +19,9 @@ architecture. It takes some minutes on one core; run it at the repository's root
 The corpus is part of the repository. The public data sets are not: --sets names
 the folder that has them (docs/MODEL.md lists them), and without it the model
 learns from the corpus alone. Nothing is learnt from the texts of --exclude.
-docs/MODEL.md has the command that gives the shipped bytes.`,
+docs/MODEL.md has the command that gives the shipped bytes.
+
+--about makes the linker's model instead, in seconds (docs/LINKING.md).`,
 	setup: func(f *flags) func(context.Context, *invocation) error {
 		in := train.Defaults
 		f.StringVar(&in.Corpus, "corpus", in.Corpus, "`folder` of labelled posts")
