@@ -121,6 +121,7 @@ func (s *scan) around(t int32) (c context) {
 	for i := range s.hits {
 		h := &s.hits[i]
 		if h.target != t {
+			c.elsewhere = c.elsewhere || h.start < h.end && s.troubled(s.clause(h))
 			continue
 		}
 		if h.kind == byHandle {
@@ -140,7 +141,6 @@ func (s *scan) around(t int32) (c context) {
 		for j := range s.hits {
 			o := &s.hits[j]
 			c.company = c.company || o.target != t && in.has(span{o.start, o.end})
-			c.elsewhere = c.elsewhere || o.target != t && o.start < o.end && s.troubled(s.clause(o))
 		}
 	}
 	c.elsewhere = c.elsewhere && !c.clause
