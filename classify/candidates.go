@@ -59,8 +59,8 @@ func (l *Linker) losers(s *scan, t int32) (out []Candidate) {
 			why = "less likely than " + l.outages[all[first].outage].outage.ID
 		case around.aside:
 			why = "the sentence is about something else"
-		case !around.meant() && !l.targets[t].unknown:
-			why = "no sign of an outage beside the name"
+		case !l.targets[t].unknown && !s.meant(t, &around):
+			why = "its outage does not seem to be meant"
 		case len(all) > 1 && all[first].weight < total*0.6:
 			why = "nothing tells it from its rivals"
 		}

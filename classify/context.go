@@ -104,27 +104,13 @@ type context struct {
 	more    bool // several
 	stirred bool // it has a soft word, anywhere
 	hug     bool // it has a tag of solidarity
-}
 
-// Weights of the logistic model of whether a post that names a service means its
-// outage, if there is one: fitted on posts about outages (classify/corpus), posts
-// of ordinary days that name services (GoEmotions, iSarcasmEval, the tweets of
-// VADER's ground truth: none of them is shipped), and the half "tune" of
-// classify/linking; both kinds weigh the same (docs/LINKING.md).
-const (
-	wNone    = -1.80
-	wAccount = 2.55
-	wAnswers = 1.34
-	wOpens   = 1.59
-	wPeople  = 3.22
-	wBeside  = 0.54
-	wAside   = -3.20
-	wAbout   = 2.60
-	wFaint   = 1.93
-	wMore    = 0.77
-	wStirred = 0.67
-	wHug     = 2.05
-)
+	clause    bool // an outage word stands in a clause that names it
+	elsewhere bool // outage words stand in clauses that name another service, and in none that names it
+	company   bool // other services are named in the sentence
+	status    bool // an address of a status page is in it
+	asks      bool // a sentence that names it is a question
+}
 
 // besides is how near "beside" is, in bytes.
 const besides = 20
@@ -135,6 +121,7 @@ func (s *scan) around(t int32) (c context) {
 	for i := range s.hits {
 		h := &s.hits[i]
 		if h.target != t {
+			c.elsewhere = c.elsewhere || h.start < h.end && s.troubled(s.clause(h))
 			continue
 		}
 		if h.kind == byHandle {
@@ -149,7 +136,15 @@ func (s *scan) around(t int32) (c context) {
 		}
 		c.people = c.people || s.touches(h.end) && servicePeople[s.word(h.end, +1)]
 		c.aside = c.aside && s.aside(h)
+		c.clause = c.clause || s.troubled(s.clause(h))
+		c.asks = c.asks || in.end < len(s.f.text) && s.f.text[in.end] == '?'
+		for j := range s.hits {
+			o := &s.hits[j]
+			c.company = c.company || o.target != t && in.has(span{o.start, o.end})
+		}
 	}
+	c.elsewhere = c.elsewhere && !c.clause
+	c.status = s.status
 	strong := func(w span) bool { return !faint[string(s.f.text[w.start:w.end])] }
 	c.about = c.beside || s.status || slices.ContainsFunc(s.trouble, strong)
 	c.faint = len(s.trouble) > 0 && !c.about
@@ -158,23 +153,13 @@ func (s *scan) around(t int32) (c context) {
 	return c
 }
 
+// troubled reports whether an outage word stands in a piece of the text.
+func (s *scan) troubled(in span) bool { return slices.ContainsFunc(s.trouble, in.has) }
+
+// has reports whether another piece of text is within this one.
+func (w span) has(o span) bool { return o.start >= w.start && o.end <= w.end && o.start < o.end }
+
 // beside reports whether the piece of text is near a hit and in its sentence.
 func (w span) beside(h *hit, in span) bool {
 	return w.start >= in.start && w.end <= in.end && max(w.start-h.end, h.start-w.end) < besides
-}
-
-// meant reports whether a post more likely than not means an outage of a service
-// that it names.
-func (c *context) meant() bool {
-	z := wNone
-	for _, f := range [...]struct {
-		has    bool
-		weight float64
-	}{{c.account, wAccount}, {c.answers, wAnswers}, {c.opens, wOpens}, {c.people, wPeople}, {c.beside, wBeside},
-		{c.aside, wAside}, {c.about, wAbout}, {c.faint, wFaint}, {c.more, wMore}, {c.stirred, wStirred}, {c.hug, wHug}} {
-		if f.has {
-			z += f.weight
-		}
-	}
-	return z > 0
 }

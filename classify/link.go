@@ -138,7 +138,7 @@ func (l *Linker) Troubled(p *hugops.Post) (services []string) {
 	l.read(s, p)
 	for _, t := range s.found {
 		slug := l.targets[t].slug
-		if c := s.around(t); s.about() && c.meant() && !(p.Network == hugops.X && slug == "x") {
+		if c := s.around(t); s.about() && s.meant(t, &c) && !(p.Network == hugops.X && slug == "x") {
 			services = append(services, slug)
 		}
 	}
@@ -305,9 +305,9 @@ func timeFactor(o *hugops.Outage, t time.Time) (factor float64, when string) {
 // strength is the probability of the best hit of a target.
 func (s *scan) strength(t int32, unknown bool) (best float64) {
 	c := s.around(t)
-	meant := c.meant()
-	if unknown {
-		meant = !c.aside
+	meant := !c.aside
+	if !unknown {
+		meant = s.meant(t, &c)
 	}
 	bare := pStirred
 	if unknown {

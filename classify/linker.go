@@ -12,12 +12,12 @@ import (
 	"github.com/hugops/hugops"
 )
 
-// rulesCode changes when the code of the rules does; the tables change the hash
-// behind it by themselves.
-const rulesCode = "rules-4"
+// rulesCode changes when the code of the rules does; the tables and the model change
+// the hash behind it by themselves.
+const rulesCode = "rules-5"
 
 var rulesVersion = sync.OnceValue(func() string {
-	sum := sha256.Sum256([]byte(servicesTSV + "\x00" + wordsTSV + "\x00" + ordinaryTXT))
+	sum := sha256.Sum256(append([]byte(servicesTSV+"\x00"+wordsTSV+"\x00"+ordinaryTXT+"\x00"), aboutFile...))
 	return rulesCode + "-" + hex.EncodeToString(sum[:4])
 })
 

@@ -194,7 +194,7 @@ func TestCandidates(t *testing.T) {
 		"github is down":                {"gh-1: "},
 		"gitlab pages is down":          {"gl-pages: ", "gl-ci: less likely than gl-pages"},
 		"gitlab is slow today":          {"gl-ci: nothing tells it from its rivals", "gl-pages: less likely than gl-ci"},
-		"my new github repo is public":  {"gh-1: no sign of an outage beside the name"},
+		"my new github repo is public":  {"gh-1: its outage does not seem to be meant"},
 		"remember when github was down": {"gh-1: the sentence is about something else"},
 		"lovely weather":                nil,
 	} {

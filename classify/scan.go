@@ -56,6 +56,7 @@ type scan struct {
 	status  bool     // an address of a status page is in it
 	found   []int32  // targets, in the order in which the post names them
 	asked   int      // questions to the tagger
+	masked  []byte   // the text, or a part of it, with marks for names (about.go)
 }
 
 // Bounds of the work on one post, whatever its text. No honest post comes near.

@@ -19,7 +19,9 @@ architecture. It takes some minutes on one core; run it at the repository's root
 The corpus is part of the repository. The public data sets are not: --sets names
 the folder that has them (docs/MODEL.md lists them), and without it the model
 learns from the corpus alone. Nothing is learnt from the texts of --exclude.
-docs/MODEL.md has the command that gives the shipped bytes.`,
+docs/MODEL.md has the command that gives the shipped bytes.
+
+--about makes the linker's model instead, in seconds (docs/LINKING.md).`,
 	setup: func(f *flags) func(context.Context, *invocation) error {
 		in := train.Defaults
 		f.StringVar(&in.Corpus, "corpus", in.Corpus, "`folder` of labelled posts")
@@ -32,6 +34,7 @@ docs/MODEL.md has the command that gives the shipped bytes.`,
 		f.StringVar(&in.Encoder, "encoder", in.Encoder, "`file` of the second reader; empty for none")
 		file := f.String("o", "classify/stance.model", "model `file` to write")
 		words := f.String("words", "", "only write the ordinary words of the corpus to this `file`, for the linker")
+		about := f.String("about", "", "only make the linker's model (whether the outage of a named service is meant) and write it to this `file`")
 		return func(ctx context.Context, inv *invocation) error {
 			if err := inv.noArgs(); err != nil {
 				return err
@@ -43,6 +46,9 @@ docs/MODEL.md has the command that gives the shipped bytes.`,
 				}
 				return os.WriteFile(*words, list, 0o644)
 			}
+			if *about != "" {
+				return trainAbout(ctx, inv, in, *about)
+			}
 			r, err := train.Run(ctx, in, func(format string, args ...any) { inv.log.Info(fmt.Sprintf(format, args...)) })
 			if err != nil {
 				return err
@@ -53,4 +59,16 @@ docs/MODEL.md has the command that gives the shipped bytes.`,
 			return os.WriteFile(*file, r.File, 0o644)
 		}
 	},
+}
+
+// trainAbout makes the linker's model and says how it did.
+func trainAbout(ctx context.Context, inv *invocation, in train.Inputs, file string) error {
+	r, err := train.About(ctx, in, func(format string, args ...any) { inv.log.Info(fmt.Sprintf(format, args...)) })
+	if err != nil {
+		return err
+	}
+	if err := r.Report(inv.std.out); err != nil {
+		return err
+	}
+	return os.WriteFile(file, r.File, 0o644)
 }
