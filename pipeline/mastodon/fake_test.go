@@ -236,20 +236,21 @@ func run(t *testing.T, address, stream string, tune func(*Source)) *running {
 func start(t *testing.T, src *Source, log *safeBuffer) *running {
 	ctx, cancel := context.WithCancel(t.Context())
 	got, end := make(chan pipeline.Item), make(chan error, 1)
-	go func() {
+	var atWork sync.WaitGroup // while it runs it writes its position
+	atWork.Go(func() {
 		end <- src.Run(ctx, func(ctx context.Context, it pipeline.Item) error {
 			select {
 			case got <- it:
 				if it.Ack != nil {
-					go it.Ack()
+					atWork.Go(it.Ack)
 				}
 				return nil
 			case <-ctx.Done():
 				return ctx.Err()
 			}
 		})
-	}()
-	t.Cleanup(cancel)
+	})
+	t.Cleanup(func() { cancel(); atWork.Wait() })
 	return &running{src, got, cancel, end, log}
 }
 
