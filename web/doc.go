@@ -16,6 +16,8 @@
 //	/outages/{id}                        one outage
 //	/sources                             what each source sees, and saw in the last 24 hours
 //	/methodology /data /embed /privacy   prose
+//	/outages.atom                        the outages as a feed (RFC 4287)
+//	/outages/{id}/updates.atom           what the provider says of one, as a feed
 //	/embed/{id}                          the widget as a page without script, for an iframe
 //	/widget.js                           the widget as a custom element
 //	/badge/{id}.svg                      the badge; ?show=hugs counts support only

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"flag"
 	"fmt"
 	"os"
@@ -66,6 +67,9 @@ func TestGoldenAnswers(t *testing.T) {
 		"frame-few.html":        "/embed/hopscotch-3?theme=dark",
 		"frame-hugs.html":       "/embed/pennywhistle-pay-1?show=hugs",
 		"frame-unknown.html":    "/embed/unknown",
+		"outages.atom":          "/outages.atom",
+		"updates.atom":          "/outages/nimbus-2026-11-22/updates.atom",
+		"updates-none.atom":     "/outages/hopscotch-3/updates.atom",
 		"badge.svg":             "/badge/nimbus-2026-11-22.svg",
 		"badge-few.svg":         "/badge/hopscotch-3.svg",
 		"badge-hugs.svg":        "/badge/nimbus-2026-11-22.svg?show=hugs",
@@ -172,5 +176,37 @@ func TestMerged(t *testing.T) {
 		if want := get(t, h, fmt.Sprintf(path, "nimbus-2026-11-22")).Body.String(); got != want {
 			t.Errorf("%s differs from the outage that it became", path)
 		}
+	}
+}
+
+// TestFeeds: a feed is well formed whatever stands in an outage, has one id an
+// entry, and changes its times with what providers say, not with posts.
+func TestFeeds(t *testing.T) {
+	store := fixtures()
+	store.details = append(store.details, hostile())
+	h := newSite(t, store)
+	for _, path := range []string{"/outages.atom", "/outages/hostile.1/updates.atom", "/outages/nimbus-2026-11-22/updates.atom"} {
+		w := get(t, h, path)
+		var f atomFeed
+		if err := xml.Unmarshal(w.Body.Bytes(), &f); err != nil || w.Code != 200 || w.Header().Get("Content-Type") != "application/atom+xml; charset=utf-8" {
+			t.Errorf("%s: %d %s, %v", path, w.Code, w.Header().Get("Content-Type"), err)
+			continue
+		}
+		ids := map[string]bool{}
+		for _, e := range f.Entries {
+			if ids[e.ID] || e.Updated > f.Updated || e.Updated > stamp(noon) || e.Title == "" {
+				t.Errorf("%s: entry %+v of a feed of %s", path, e, f.Updated)
+			}
+			ids[e.ID] = true
+		}
+	}
+	before := get(t, h, "/outages.atom").Body.String()
+	store.details[0].Posts++
+	store.details[0].LastPost = noon
+	if after := get(t, h, "/outages.atom").Body.String(); after != before {
+		t.Error("a post that changes no figure changes the feed")
+	}
+	if w := get(t, h, "/outages/unknown/updates.atom"); w.Code != 404 {
+		t.Errorf("unknown outage: %d", w.Code)
 	}
 }

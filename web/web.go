@@ -117,6 +117,8 @@ func (s *site) routes() http.Handler {
 	api("/api/", s.noPage)
 
 	embed("/embed/{id}", s.frame)
+	plain("/outages.atom", s.outagesFeed)
+	plain("/outages/{id}/updates.atom", s.outageFeed)
 	plain("/widget.js", s.widgetScript)
 	plain("/badge/{file}", s.badge)
 	plain("/assets/{file}", s.asset)
