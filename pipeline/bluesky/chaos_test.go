@@ -17,6 +17,7 @@ import (
 
 	"github.com/hugops/hugops/pipeline"
 	"github.com/hugops/hugops/pipeline/live"
+	"github.com/hugops/hugops/pipeline/live/livetest"
 )
 
 // TestMisbehaviour lets two hosts misbehave at random for CHAOS_LENGTH (3 s if it
@@ -46,7 +47,7 @@ type chaos struct {
 	net   *network
 	hosts []*fakeHost
 	cfg   Config
-	log   *safeBuffer
+	log   *livetest.Log
 
 	mu     sync.Mutex
 	rand   *rand.Rand
@@ -57,8 +58,8 @@ type chaos struct {
 }
 
 func newChaos(t *testing.T, wire string, seed uint64) *chaos {
-	c := &chaos{t: t, net: newNetwork(), log: &safeBuffer{}, rand: rand.New(rand.NewPCG(seed, 1)), acked: make(map[int]bool)}
-	c.cfg = Config{Wire: wire, StateDir: t.TempDir(), Door: door, Log: newLog(c.log)}
+	c := &chaos{t: t, net: newNetwork(), log: &livetest.Log{}, rand: rand.New(rand.NewPCG(seed, 1)), acked: make(map[int]bool)}
+	c.cfg = Config{Wire: wire, StateDir: t.TempDir(), Door: door, Log: c.log.Logger()}
 	for range 2 {
 		h := newHost(t, c.net, c.connection)
 		c.hosts = append(c.hosts, h)

@@ -2,7 +2,6 @@ package bluesky
 
 import (
 	"io"
-	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/hugops/hugops"
+	"github.com/hugops/hugops/pipeline/live/livetest"
 )
 
 // TestReconnect ends the connection in every way; each time the source comes
@@ -290,12 +290,10 @@ func TestRestart(t *testing.T) {
 	r.wants("created four")
 }
 
-func newLog(b *safeBuffer) *slog.Logger { return slog.New(slog.NewTextHandler(b, nil)) }
-
 // TestIntentsAreBounded forgets the earliest, and says so.
 func TestIntentsAreBounded(t *testing.T) {
-	log := &safeBuffer{}
-	in := openIntents(filepath.Join(t.TempDir(), "x.json"), door.Pseudonyms, newLog(log))
+	log := &livetest.Log{}
+	in := openIntents(filepath.Join(t.TempDir(), "x.json"), door.Pseudonyms, log.Logger())
 	in.max = 3
 	no := &commit{Operation: "create", Record: []byte(`{"bulkDataset":{"allow":false}}`)}
 	for _, did := range []string{"did:1", "did:2", "did:2", "did:3", "did:4"} {
@@ -309,7 +307,7 @@ func TestIntentsAreBounded(t *testing.T) {
 	if err := in.save(); err != nil {
 		t.Fatal(err)
 	}
-	if again := openIntents(in.file, door.Pseudonyms, newLog(log)); len(again.order) != 3 || !again.optedOut("did:3") {
+	if again := openIntents(in.file, door.Pseudonyms, log.Logger()); len(again.order) != 3 || !again.optedOut("did:3") {
 		t.Errorf("stored %v", again.order)
 	}
 }

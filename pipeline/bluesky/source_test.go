@@ -1,20 +1,16 @@
 package bluesky
 
 import (
-	"bytes"
-	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/hugops/hugops"
 	"github.com/hugops/hugops/pipeline"
 	"github.com/hugops/hugops/pipeline/live"
+	"github.com/hugops/hugops/pipeline/live/livetest"
 )
 
 // patience is how long a test waits for what must come.
@@ -25,9 +21,8 @@ type reader struct {
 	*Source
 	t     testing.TB
 	items chan pipeline.Item
-	log   *safeBuffer
-	stop  context.CancelFunc
-	end   chan error
+	log   *livetest.Log
+	stop  func()
 	came  []string // by wants
 }
 
@@ -35,8 +30,8 @@ type reader struct {
 // slow machine does not end what lives.
 func start(t testing.TB, cfg Config, tune func(*Source)) *reader {
 	t.Helper()
-	r := &reader{t: t, items: make(chan pipeline.Item), log: &safeBuffer{}, end: make(chan error, 1)}
-	cfg.Log = slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	r := &reader{t: t, log: &livetest.Log{}}
+	cfg.Log = r.log.Logger()
 	cfg.Door = door
 	r.Source = New(cfg)
 	r.pauses = live.Pauses{Min: time.Millisecond, Max: 4 * time.Millisecond}
@@ -46,27 +41,7 @@ func start(t testing.TB, cfg Config, tune func(*Source)) *reader {
 	if tune != nil {
 		tune(r.Source)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() {
-		r.end <- r.Run(ctx, func(ctx context.Context, it pipeline.Item) error {
-			select {
-			case r.items <- it:
-				return nil
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		})
-	}()
-	var once sync.Once
-	r.stop = func() {
-		once.Do(func() {
-			cancel()
-			if err := <-r.end; !errors.Is(err, context.Canceled) {
-				t.Errorf("Run ended with %v", err)
-			}
-		})
-	}
-	t.Cleanup(r.stop)
+	r.items, r.stop = livetest.Run(t, r.Source)
 	return r
 }
 
@@ -139,23 +114,6 @@ func describe(it pipeline.Item) string {
 		return string(e.Kind) + " " + e.ID[strings.LastIndex(e.ID, "/")+1:]
 	}
 	return string(e.Kind)
-}
-
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *safeBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *safeBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 var wires = []string{WireV1, WireV2}

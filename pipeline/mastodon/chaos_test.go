@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/hugops/hugops/pipeline"
+	"github.com/hugops/hugops/pipeline/live/livetest"
 )
 
 // TestMisbehaviour lets a server misbehave at random for some seconds
@@ -56,7 +57,7 @@ type chaosPost struct {
 type chaos struct {
 	t    *testing.T
 	cfg  Config
-	log  *safeBuffer
+	log  *livetest.Log
 	mu   sync.Mutex
 	rand *rand.Rand
 
@@ -73,7 +74,7 @@ type chaos struct {
 }
 
 func newChaos(t *testing.T, seed uint64) *chaos {
-	c := &chaos{t: t, log: &safeBuffer{}, rand: rand.New(rand.NewPCG(seed, 1)), more: make(chan struct{}), kick: make(chan struct{}),
+	c := &chaos{t: t, log: &livetest.Log{}, rand: rand.New(rand.NewPCG(seed, 1)), more: make(chan struct{}), kick: make(chan struct{}),
 		acked: map[string]map[int]bool{}, blind: map[string][]pipeline.Amendment{}, filled: map[string]int{}}
 	srv := httptest.NewServer(c)
 	t.Cleanup(srv.Close)

@@ -1,7 +1,6 @@
 package mastodon
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,6 +18,7 @@ import (
 	"github.com/hugops/hugops"
 	"github.com/hugops/hugops/pipeline"
 	"github.com/hugops/hugops/pipeline/live"
+	"github.com/hugops/hugops/pipeline/live/livetest"
 )
 
 const testToken = "s3cret-user-token"
@@ -218,13 +218,13 @@ type running struct {
 	items <-chan pipeline.Item
 	stop  func()
 	ended <-chan error
-	log   *safeBuffer
+	log   *livetest.Log
 }
 
 // run starts a source that hurries.
 func run(t *testing.T, address, stream string, tune func(*Source)) *running {
 	t.Helper()
-	log := &safeBuffer{}
+	log := &livetest.Log{}
 	src := newTestSource(t, address, stream, "", log)
 	src.hurry()
 	if tune != nil {
@@ -233,7 +233,7 @@ func run(t *testing.T, address, stream string, tune func(*Source)) *running {
 	return start(t, src, log)
 }
 
-func start(t *testing.T, src *Source, log *safeBuffer) *running {
+func start(t *testing.T, src *Source, log *livetest.Log) *running {
 	ctx, cancel := context.WithCancel(t.Context())
 	got, end := make(chan pipeline.Item), make(chan error, 1)
 	var atWork sync.WaitGroup // while it runs it writes its position
@@ -252,23 +252,6 @@ func start(t *testing.T, src *Source, log *safeBuffer) *running {
 	})
 	t.Cleanup(func() { cancel(); atWork.Wait() })
 	return &running{src, got, cancel, end, log}
-}
-
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *safeBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *safeBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 // describe says in a few words what was emitted.

@@ -15,6 +15,7 @@ import (
 	"github.com/hugops/hugops"
 	"github.com/hugops/hugops/pipeline"
 	"github.com/hugops/hugops/pipeline/live"
+	"github.com/hugops/hugops/pipeline/live/livetest"
 )
 
 // TestFill lists what a server has when a source comes back after five minutes,
@@ -114,7 +115,7 @@ func TestFill(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				srv, log := &fake{scripts: []script{quiet}}, &safeBuffer{}
+				srv, log := &fake{scripts: []script{quiet}}, &livetest.Log{}
 				if c.server != nil {
 					c.server(srv)
 				}
@@ -294,7 +295,7 @@ func TestGivingUp(t *testing.T) {
 // TestDamagedPosition: a source that forgets is better than one that stops.
 func TestDamagedPosition(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		srv, log := &fake{scripts: []script{quiet}}, &safeBuffer{}
+		srv, log := &fake{scripts: []script{quiet}}, &livetest.Log{}
 		src := srv.sources(t, log)[0]
 		src.cfg.StateDir = t.TempDir()
 		if err := os.WriteFile(src.stateFile(), []byte("{"), 0o600); err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/hugops/hugops"
 	"github.com/hugops/hugops/pipeline"
+	"github.com/hugops/hugops/pipeline/live/livetest"
 )
 
 // sources returns the sources of a fake without a socket, with their real
@@ -191,7 +192,7 @@ func TestRateLimit(t *testing.T) {
 			}
 			return false
 		}
-		log := &safeBuffer{}
+		log := &livetest.Log{}
 		sources := srv.sources(t, log, "public", "hashtag:a")
 		start := time.Now()
 		for i := range 700 {

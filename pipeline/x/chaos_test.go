@@ -24,6 +24,7 @@ import (
 	"github.com/hugops/hugops"
 	"github.com/hugops/hugops/pipeline"
 	"github.com/hugops/hugops/pipeline/broker"
+	"github.com/hugops/hugops/pipeline/live/livetest"
 )
 
 // TestMain lets the test binary be the collector that is killed.
@@ -106,7 +107,7 @@ type chaos struct {
 	f     *fakeX
 	job   collectorJob
 	kafka string
-	log   *safeBuffer
+	log   *livetest.Log
 
 	mu    sync.Mutex
 	rand  *rand.Rand
@@ -125,7 +126,7 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.Close() })
-	c := &chaos{t: t, kafka: b.Addr(), log: &safeBuffer{}, rand: rand.New(rand.NewPCG(seed, 1)),
+	c := &chaos{t: t, kafka: b.Addr(), log: &livetest.Log{}, rand: rand.New(rand.NewPCG(seed, 1)),
 		rows: make(map[time.Time]hugops.Coverage), did: make(map[string]int)}
 	c.f = newFake(t, c.connection)
 	c.f.gzip = c.pick(2) == 0

@@ -1,9 +1,7 @@
 package x
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +11,7 @@ import (
 	"github.com/hugops/hugops"
 	"github.com/hugops/hugops/pipeline"
 	"github.com/hugops/hugops/pipeline/live"
+	"github.com/hugops/hugops/pipeline/live/livetest"
 )
 
 // patience is how long a test waits for what must come.
@@ -59,9 +58,8 @@ type reader struct {
 	t     *testing.T
 	board *board
 	items chan pipeline.Item
-	log   *safeBuffer
-	stop  context.CancelFunc
-	end   chan error
+	log   *livetest.Log
+	stop  func()
 	came  []string // by wants
 	// early are items that came while the test waited for something else.
 	early []pipeline.Item
@@ -80,9 +78,9 @@ func start(t *testing.T, f *fakeX, tune func(*Source), known ...hugops.Outage) *
 
 func startWith(t *testing.T, f *fakeX, cfg Config, tune func(*Source), known ...hugops.Outage) *reader {
 	t.Helper()
-	r := &reader{t: t, board: &board{}, items: make(chan pipeline.Item), log: &safeBuffer{}, end: make(chan error, 1)}
+	r := &reader{t: t, board: &board{}, log: &livetest.Log{}}
 	r.board.set(known...)
-	cfg.Outages, cfg.Log = r.board.Outages, newLog(r.log)
+	cfg.Outages, cfg.Log = r.board.Outages, r.log.Logger()
 	s, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -92,26 +90,7 @@ func startWith(t *testing.T, f *fakeX, cfg Config, tune func(*Source), known ...
 	if tune != nil {
 		tune(s)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() {
-		r.end <- s.Run(ctx, func(ctx context.Context, it pipeline.Item) error {
-			select {
-			case r.items <- it:
-				return nil
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		})
-	}()
-	var once sync.Once
-	r.stop = func() {
-		once.Do(func() {
-			cancel()
-			if err := <-r.end; !errors.Is(err, context.Canceled) {
-				t.Errorf("Run ended with %v\n%s", err, r.log)
-			}
-		})
-	}
+	r.items, r.stop = livetest.Run(t, s)
 	t.Cleanup(func() {
 		r.stop()
 		if strings.Contains(r.log.String(), goodToken) || strings.Contains(r.log.String(), "secret") {
@@ -216,21 +195,4 @@ func describe(it pipeline.Item) string {
 		return string(e.Kind) + " " + e.Post.Text
 	}
 	return string(e.Kind) + " " + e.ID
-}
-
-type safeBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *safeBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *safeBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
