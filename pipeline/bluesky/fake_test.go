@@ -98,7 +98,8 @@ type fakeHost struct {
 	floor      int            // index of the first event that is kept
 	hides      func(int) bool // events that it does not have
 	dictionary []byte
-	refuse     http.HandlerFunc // answers instead of an upgrade, if it is not nil
+	refuse     http.HandlerFunc         // answers instead of an upgrade, if it is not nil
+	refuses    func(*http.Request) bool // which of them; nil: all
 	asked      []url.Values
 	conns      map[*websocket.Conn]bool
 }
@@ -142,7 +143,7 @@ func (h *fakeHost) kick() {
 
 func (h *fakeHost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mu.Lock()
-	refuse, dictionary := h.refuse, h.dictionary
+	refuse, refuses, dictionary := h.refuse, h.refuses, h.dictionary
 	h.mu.Unlock()
 	switch {
 	case r.URL.Path == "/":
@@ -152,7 +153,7 @@ func (h *fakeHost) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, `{"error":"DictionaryNotFound"}`, http.StatusNotFound)
 	case r.URL.Path != "/subscribe" && r.URL.Path != "/xrpc/network.bsky.jetstream.subscribeEvents":
 		h.t.Errorf("asked for %s", r.URL.Path)
-	case refuse != nil:
+	case refuse != nil && (refuses == nil || refuses(r)):
 		h.set(func() { h.asked = append(h.asked, r.URL.Query()) })
 		refuse(w, r)
 	default:

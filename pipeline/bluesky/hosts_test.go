@@ -60,20 +60,16 @@ func TestDictionary(t *testing.T) {
 		net.post("did:plc:ada", "two", time.Time{})
 		h.set(func() { h.dictionary = second })
 	}, (*peer).serve)
-	h.dictionary = first
+	h.set(func() { h.dictionary = first })
 	r := start(t, Config{Hosts: []string{h.URL}}, nil)
 	r.wants("created one", "created two")
 	r.says("another dictionary")
 	if strings.Contains(r.log.String(), "uncompressed") {
 		t.Errorf("it gave up compression:\n%s", r.log)
 	}
-	inner := h.Config.Handler
-	h.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if req.URL.Query().Get("zstdDictionary") != "" {
-			envelope(w, "UnknownZstdDictionary")
-			return
-		}
-		inner.ServeHTTP(w, req)
+	h.set(func() {
+		h.refuses = func(r *http.Request) bool { return r.URL.Query().Get("zstdDictionary") != "" }
+		h.refuse = func(w http.ResponseWriter, _ *http.Request) { envelope(w, "UnknownZstdDictionary") }
 	})
 	h.kick()
 	net.post("did:plc:ada", "three", time.Time{})
