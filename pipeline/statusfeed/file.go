@@ -82,7 +82,7 @@ func ParseFile(raw []byte, opt FileOptions) ([]hugops.Outage, error) {
 		return parseOwn(file.Outages, opt)
 	case isLines(raw):
 		return parseLines(raw, opt)
-	case err != nil && !bytes.HasPrefix(bytes.TrimSpace(raw), []byte("[")):
+	case err != nil && bytes.HasPrefix(bytes.TrimSpace(raw), []byte("{")):
 		return nil, wire.Invalidf("outages: %w", err)
 	}
 	return nil, wire.Invalidf(`outages: neither {"outages": [ … ]} nor an answer of a status feed that is known; --kind says which (%s)`, strings.Join(Kinds(), ", "))

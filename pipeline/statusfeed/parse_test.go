@@ -353,6 +353,7 @@ func TestParseFileErrors(t *testing.T) {
 		{"an unknown impact", `"major"`, `"huge"`, []string{"outage 1 (nimbus-1): impact \"huge\""}},
 		{"a notice without a time", `"at":"2026-11-02T12:10:00Z",`, ``, []string{"outage 1 (nimbus-1): updates[1].at is missing"}},
 		{"two things wrong", `"title":"Late messages","started_at":"2026-11-02T13:15:00Z"`, `"url":"x"`, []string{"title is missing", "started_at is missing", "url \"x\""}},
+		{"a file of something else", goodFile, "127.0.0.1 localhost\n", []string{"neither", "--kind"}},
 		{"no list", `"outages":[`, `"posts":[`, []string{"neither"}},
 		{"cut off", `"Late messages","started_at":"2026-11-02T13:15:00Z","parent":"nimbus-1"}]}`, ``, []string{"unexpected EOF"}},
 	}
