@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -47,6 +48,7 @@ func (b *brain) learn(known []hugops.Outage) bool {
 		return false
 	}
 	b.known = known
+	clear(b.updates)
 	linker := classify.NewLinker(classify.Services(), known)
 	b.linker.Store(linker)
 	b.reader.SetLinker(linker)
@@ -119,20 +121,26 @@ func (b *brain) follow(ctx context.Context, s *store.Store, relink bool, log *sl
 	}
 }
 
-// cascades looks into new updates of providers for the outage that theirs fell
-// with, and stores it. What an operator or an earlier update said stays.
+// cascades looks into providers' updates for the outage that theirs fell with, and
+// stores it: into new updates, and into all when the known outages have changed,
+// since the one that an update speaks of may become known after it. What an operator
+// or an earlier update said stays.
 func (b *brain) cascades(ctx context.Context, s *store.Store, known []hugops.Outage) error {
-	fell := map[string]string{}
+	fell, looked := map[string]string{}, map[string]int{}
 	for _, o := range known {
 		if o.Parent != "" || o.Suspected || len(o.Updates) == b.updates[o.ID] {
 			continue
 		}
-		b.updates[o.ID] = len(o.Updates)
+		looked[o.ID] = len(o.Updates)
 		if up := b.linker.Load().Upstream(&o); up != "" {
 			fell[o.ID] = up
 		}
 	}
-	return s.PutParents(ctx, fell)
+	if err := s.PutParents(ctx, fell); err != nil {
+		return err
+	}
+	maps.Copy(b.updates, looked)
+	return nil
 }
 
 // relink reads every stored post again that is in reach of an outage that is not

@@ -101,8 +101,38 @@ func (c orderCase) told(ctx context.Context, s *store.Store, b *brain) error {
 		return err
 	}
 	b.learn(known)
+	if err := b.cascades(ctx, s, known); err != nil {
+		return err
+	}
 	_, err = b.relink(ctx, s, b.Read)
 	return err
+}
+
+// TestCascadeOrder: it does not matter whether the outage that a provider's update
+// speaks of is known before that update or after it.
+func TestCascadeOrder(t *testing.T) {
+	withStore(t, newData(t), func(s *store.Store, b *brain) error {
+		for i, order := range [][]string{{"aws", "slack"}, {"slack", "aws"}} {
+			c := orderCase{begin: stormStart.AddDate(0, 0, 7*i)}
+			outages := map[string]hugops.Outage{
+				"aws": {ID: fmt.Sprint("aws-", i), Service: "aws", ServiceName: "AWS", Title: "Errors", StartedAt: c.at(0), EndedAt: c.at(90)},
+				"slack": {ID: fmt.Sprint("slack-", i), Service: "slack", ServiceName: "Slack", Title: "Messages fail", StartedAt: c.at(5), EndedAt: c.at(80),
+					Updates: []hugops.Update{{At: c.at(20), Status: "identified", Text: "The cause is an outage at our upstream provider AWS."}}},
+			}
+			for _, name := range order {
+				if err := s.PutOutages(t.Context(), []hugops.Outage{outages[name]}); err != nil {
+					return err
+				}
+				if err := c.told(t.Context(), s, b); err != nil {
+					return err
+				}
+			}
+			if o, err := s.Outage(t.Context(), outages["slack"].ID); err != nil || o.Parent != outages["aws"].ID {
+				t.Errorf("%v: Slack's fell with %q (%v)", order, o.Parent, err)
+			}
+		}
+		return nil
+	})
 }
 
 // series is what came of it: every minute of every outage.

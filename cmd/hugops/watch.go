@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/hugops/hugops/classify"
 	"github.com/hugops/hugops/pipeline/statusfeed"
 	"github.com/hugops/hugops/store"
@@ -25,7 +27,10 @@ the registry needs its kind (cachet=https://status.example.org), which "hugops
 services detect" finds out.
 
 How each page was read stands in the ledger as "status:SLUG". An outage that is gone
-from a feed that should still list it is marked as withdrawn after a while.`,
+from a feed that should still list it is marked as withdrawn after a while.
+
+It also opens suspected outages: when many more people than on other days say that
+a service is in trouble, and no provider does.`,
 	setup: func(f *flags) func(context.Context, *invocation) error {
 		mf := f.machine()
 		pages := f.statusPages("all")
@@ -42,7 +47,10 @@ from a feed that should still list it is marked as withdrawn after a while.`,
 				if err != nil {
 					return err
 				}
-				return runWatcher(ctx, list, s, in.log)
+				g, ctx := errgroup.WithContext(ctx)
+				g.Go(func() error { return runWatcher(ctx, list, s, in.log) })
+				g.Go(func() error { return runSuspect(ctx, s, in.log) })
+				return g.Wait()
 			})
 		}
 	},
