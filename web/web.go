@@ -44,6 +44,9 @@ type Config struct {
 	Metrics func(io.Writer)
 	// Ready says whether this process should get requests; nil: Store.Ping.
 	Ready func(context.Context) error
+	// Services are the services that people name, by slug; an outage may be of one
+	// that is not among them.
+	Services []hugops.Service
 	// Errors gives the error model of a stance model for /methodology; nil or a
 	// zero answer: the page says that it is not known.
 	Errors func(model string) hugops.ErrorModel

@@ -13,6 +13,8 @@ import (
 
 	"github.com/VictoriaMetrics/metrics"
 
+	"github.com/hugops/hugops"
+	"github.com/hugops/hugops/classify"
 	"github.com/hugops/hugops/store"
 	"github.com/hugops/hugops/web"
 )
@@ -76,13 +78,14 @@ func siteAddress(ln net.Listener) string {
 // serveSite serves until ctx is done, then lets requests under way end.
 func serveSite(ctx context.Context, ln net.Listener, wf webFlags, s *store.Store, log *slog.Logger) error {
 	handler, err := web.New(web.Config{
-		Store:   s,
-		Public:  strings.TrimSuffix(*wf.public, "/"),
-		Metrics: func(w io.Writer) { metrics.WritePrometheus(w, true) },
-		Ready:   s.Ping,
-		Errors:  errorModel,
-		Log:     log,
-		Now:     time.Now,
+		Store:    s,
+		Services: knownServices(),
+		Public:   strings.TrimSuffix(*wf.public, "/"),
+		Metrics:  func(w io.Writer) { metrics.WritePrometheus(w, true) },
+		Ready:    s.Ping,
+		Errors:   errorModel,
+		Log:      log,
+		Now:      time.Now,
 	})
 	if err != nil {
 		return err
@@ -108,4 +111,14 @@ func serveSite(ctx context.Context, ln net.Listener, wf webFlags, s *store.Store
 		return errors.Join(err, srv.Close())
 	}
 	return ctx.Err()
+}
+
+// knownServices are the services of the registry as the site shows them.
+func knownServices() []hugops.Service {
+	all := classify.Services().All()
+	out := make([]hugops.Service, len(all))
+	for i, s := range all {
+		out[i] = hugops.Service{Slug: s.Slug, Name: s.Name, Parent: s.Parent, StatusURL: s.StatusURL, Handles: s.Handles}
+	}
+	return out
 }
