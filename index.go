@@ -58,6 +58,13 @@ type Summary struct {
 	// post; zero when there is none.
 	FirstPost time.Time `json:"first_post,omitzero"`
 	LastPost  time.Time `json:"last_post,omitzero"`
+	// UpdatedAt is when any of this last changed, by the clock of whoever wrote it
+	// to the database: every server says the same.
+	UpdatedAt time.Time `json:"updated_at,omitzero"`
+	// Latest is the last bucket of the series that has posts, LatestWidth how long
+	// it is; zero when there is none.
+	Latest      Minute        `json:"latest,omitzero"`
+	LatestWidth time.Duration `json:"-"`
 	// Curve is the index over the sliding hour; empty where too few took a side.
 	Curve []CurvePoint `json:"curve,omitempty"`
 }

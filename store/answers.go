@@ -31,7 +31,7 @@ func (s *Store) Summaries(ctx context.Context, now time.Time, limit int) ([]hugo
 		wg.Go(func() {
 			var f *figures
 			if f, errs[i] = s.figures(ctx, outages[i].ID); errs[i] == nil {
-				list[i] = f.summary(outages[i], now)
+				list[i] = s.summary(outages[i], f, now)
 			}
 		})
 	}
@@ -88,17 +88,34 @@ func (s *Store) Detail(ctx context.Context, id string, now time.Time) (hugops.De
 	if err != nil {
 		return hugops.Detail{}, err
 	}
-	return hugops.Detail{Summary: f.summary(outage, now), Bucket: f.bucket, Series: f.series,
+	return hugops.Detail{Summary: s.summary(outage, f, now), Bucket: f.bucket, Series: f.series,
 		ByNetwork: f.byNetwork, ByLang: f.byLang, Coverage: seen, Model: f.facts.model,
 		Abstained: f.facts.abstained, Blame: f.facts.blame, Evidence: f.facts.evidence}, nil
 }
 
 // summary puts an outage and its figures together. Points of the curve whose
 // hour is not over yet are left out.
-func (f *figures) summary(o hugops.Outage, now time.Time) hugops.Summary {
+func (s *Store) summary(o hugops.Outage, f *figures, now time.Time) hugops.Summary {
 	past := sort.Search(len(f.curve), func(i int) bool { return f.curve[i].At.After(now) })
-	return hugops.Summary{Outage: o, Index: f.index, Posts: f.facts.posts,
+	sum := hugops.Summary{Outage: o, Index: f.index, Posts: f.facts.posts, UpdatedAt: s.updatedAt(o, f, now),
 		FirstPost: f.facts.first, LastPost: f.facts.last, Curve: f.curve[:past:past]}
+	said := sort.Search(len(f.series), func(i int) bool { return f.series[i].At.After(now) })
+	if said > 0 {
+		sum.Latest, sum.LatestWidth = f.series[said-1], f.bucket
+	}
+	return sum
+}
+
+// updatedAt is when an outage last became other than it was: through posts, through
+// what is known of it, or by beginning or ending at a time that was known before.
+func (s *Store) updatedAt(o hugops.Outage, f *figures, now time.Time) time.Time {
+	latest := f.changed
+	for _, t := range []time.Time{s.known.changedAt(o.ID), o.StartedAt, o.EndedAt} {
+		if t.After(latest) && !t.After(now) {
+			latest = t
+		}
+	}
+	return orZero(latest)
 }
 
 // Series returns the time series of an outage in buckets whose width is a

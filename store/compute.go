@@ -24,13 +24,14 @@ func (s *Store) compute(ctx context.Context, id string) (*figures, error) {
 	outage := clickhouse.Named("outage", id)
 	var first, last int64
 	var minutes uint64
-	if err := s.db.QueryRow(ctx, sql("span"), outage).Scan(&first, &last, &minutes); err != nil {
+	var changed time.Time
+	if err := s.db.QueryRow(ctx, sql("span"), outage).Scan(&first, &last, &minutes, &changed); err != nil {
 		return nil, fmt.Errorf("store: figures of %s: %w", id, err)
 	}
 	if minutes == 0 {
-		return &figures{bucket: time.Minute}, nil
+		return &figures{bucket: time.Minute, changed: changed}, nil
 	}
-	f := &figures{bucket: bucketFor(first, last)}
+	f := &figures{bucket: bucketFor(first, last), changed: changed}
 	var err error
 	if f.facts, err = s.facts(ctx, outage); err == nil {
 		f.facts.evidence, err = s.evidence(ctx, outage)
