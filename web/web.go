@@ -54,15 +54,26 @@ type Config struct {
 	Now    func() time.Time // nil: time.Now
 }
 
-// site is the handler's state; nothing in it changes after New.
+// site is the handler's state; only the hub changes after New.
 type site struct {
 	Config
 	pages  map[string]*template.Template
 	assets assets
+	hub    *hub
 }
 
+// Site answers the requests. Close ends its live streams, which would otherwise
+// last as long as their listeners.
+type Site struct {
+	http.Handler
+	hub *hub
+}
+
+// Close ends the live streams; everything else goes on being answered.
+func (s *Site) Close() { s.hub.close() }
+
 // New parses the templates and returns the site. It opens nothing.
-func New(c Config) (http.Handler, error) {
+func New(c Config) (*Site, error) {
 	if c.Store == nil {
 		return nil, fmt.Errorf("web: Config.Store is missing: give the site something to ask")
 	}
@@ -91,7 +102,8 @@ func New(c Config) (http.Handler, error) {
 	if s.pages, err = s.parseTemplates(); err != nil {
 		return nil, fmt.Errorf("web: parsing templates: %w", err)
 	}
-	return s.routes(), nil
+	s.hub = newHub(s.states, s.Log)
+	return &Site{s.routes(), s.hub}, nil
 }
 
 // routes is the whole site on one screen.
@@ -117,6 +129,8 @@ func (s *site) routes() http.Handler {
 	api("/api/v1/outages/{id}/series.csv", s.apiSeriesCSV)
 	api("/api/v1/outages/{id}/coverage.csv", s.apiCoverageCSV)
 	api("/api/v1/sources", s.apiSources)
+	mux.Handle("/api/v1/live", s.stream("/api/v1/live", s.liveAll))
+	mux.Handle("/api/v1/outages/{id}/live", s.stream("/api/v1/outages/{id}/live", s.liveOne))
 	api("/api/", s.noPage)
 
 	embed("/embed/{id}", s.frame)

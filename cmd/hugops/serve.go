@@ -98,6 +98,7 @@ func serveSite(ctx context.Context, ln net.Listener, wf webFlags, s *store.Store
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	srv.RegisterOnShutdown(handler.Close)
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(ln) }()
 	select {
