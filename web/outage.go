@@ -61,7 +61,7 @@ func (s *site) outage(r *http.Request) (*answer, error) {
 		title += ". Empathy index " + count(v.Figure.Value) + " (" + v.Figure.Range() + ")"
 	}
 	return s.render(r, "outage", cacheShort, view{
-		Title: title, Description: v.Figure.Say, Nav: "outage", Demo: v.Demo, Live: true, Data: v,
+		Title: title, Description: v.Figure.Say, Nav: "outage", Demo: v.Demo, Live: true, Chart: true, Data: v,
 	})
 }
 

@@ -54,6 +54,7 @@ type view struct {
 	Nav                string // which word of the navigation is here
 	Demo               bool   // something on the page is invented
 	Live               bool   // figures move: script may fetch the page again
+	Chart              bool   // there is a chart: script may draw it anew
 	Base               string // public address of the site
 	Version            string
 	Data               any
