@@ -4,70 +4,16 @@ import (
 	"context"
 	"fmt"
 	"sort"
-	"sync"
 	"time"
 
 	"github.com/hugops/hugops"
 )
 
 // Summaries returns the outages that have begun by now, the newest first, at
-// most limit (0: all), with their index and curve. Maintenances that nobody wrote
-// about are left out.
+// most limit (0: all), with their index and curve: the first page of all.
 func (s *Store) Summaries(ctx context.Context, now time.Time, limit int) ([]hugops.Summary, error) {
-	outages, err := s.outageList(ctx)
-	if err != nil {
-		return nil, err
-	}
-	begun := sort.Search(len(outages), func(i int) bool { return !outages[i].StartedAt.After(now) })
-	if outages, err = s.spokenOf(ctx, outages[begun:], limit); err != nil {
-		return nil, err
-	}
-	if limit > 0 && len(outages) > limit {
-		outages = outages[:limit]
-	}
-	list, errs := make([]hugops.Summary, len(outages)), make([]error, len(outages))
-	var wg sync.WaitGroup
-	for i := range outages {
-		wg.Go(func() {
-			var f *figures
-			if f, errs[i] = s.figures(ctx, outages[i].ID); errs[i] == nil {
-				list[i] = f.summary(outages[i], now)
-			}
-		})
-	}
-	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
-}
-
-// spokenOf leaves out the maintenances without posts among the first outages: status
-// pages announce them by the hundred, and they would hide all else.
-func (s *Store) spokenOf(ctx context.Context, outages []hugops.Outage, limit int) ([]hugops.Outage, error) {
-	const maintenancesAtMost = 10 // for each outage that is wanted
-	if limit > 0 {
-		outages = outages[:min(len(outages), maintenancesAtMost*limit)]
-	}
-	var planned []string
-	for i := range outages {
-		if outages[i].Impact == "maintenance" {
-			planned = append(planned, outages[i].ID)
-		}
-	}
-	spoken, err := s.prints(ctx, planned)
-	if err != nil {
-		return nil, fmt.Errorf("store: maintenances with posts: %w", err)
-	}
-	kept := make([]hugops.Outage, 0, len(outages))
-	for _, o := range outages {
-		if _, ok := spoken[o.ID]; ok || o.Impact != "maintenance" {
-			kept = append(kept, o)
-		}
-	}
-	return kept, nil
+	page, err := s.OutagePage(ctx, now, hugops.OutageQuery{Limit: limit})
+	return page.Summaries, err
 }
 
 // Detail returns everything about one outage that has begun by now, or an error

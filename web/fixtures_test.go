@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -34,12 +35,45 @@ type shelf struct {
 	err      error // returned by everything, if set
 }
 
-func (s *shelf) Summaries(_ context.Context, now time.Time, limit int) ([]hugops.Summary, error) {
-	var out []hugops.Summary
-	for _, d := range s.details {
-		if !d.Outage.StartedAt.After(now) && len(out) < limit {
-			out = append(out, d.Summary)
+func (s *shelf) OutagePage(_ context.Context, now time.Time, q hugops.OutageQuery) (hugops.OutagePage, error) {
+	var page hugops.OutagePage
+	wanted := q.Filter(now)
+	for i := range s.details {
+		d := &s.details[i]
+		onNetwork := q.Network == "" || slices.ContainsFunc(d.ByNetwork, func(row hugops.Share) bool { return row.Key == string(q.Network) })
+		if !wanted(&d.Outage) || !onNetwork || q.After != nil && !q.After.Before(&d.Outage) {
+			continue
 		}
+		if n := len(page.Summaries); q.Limit > 0 && n == q.Limit {
+			page.Next = hugops.PlaceOf(&page.Summaries[n-1].Outage)
+			break
+		}
+		page.Summaries = append(page.Summaries, d.Summary)
+	}
+	return page, s.err
+}
+
+func (s *shelf) Services(_ context.Context, now time.Time) ([]hugops.ServiceOutages, error) {
+	bySlug := map[string]*hugops.ServiceOutages{}
+	wanted := hugops.OutageQuery{}.Filter(now)
+	for i := range s.details {
+		o := s.details[i].Outage
+		if !wanted(&o) {
+			continue
+		}
+		one := bySlug[o.Service]
+		if one == nil {
+			one = &hugops.ServiceOutages{Slug: o.Service, Name: o.ServiceName, Last: o}
+			bySlug[o.Service] = one
+		}
+		one.Outages++
+		if o.OpenAt(now) {
+			one.Open++
+		}
+	}
+	var out []hugops.ServiceOutages
+	for _, slug := range slices.Sorted(maps.Keys(bySlug)) {
+		out = append(out, *bySlug[slug])
 	}
 	return out, s.err
 }

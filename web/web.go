@@ -16,8 +16,12 @@ import (
 
 // Store is what the site asks for its figures. Times in answers are UTC.
 type Store interface {
-	// Summaries returns the outages that began by now, newest first, at most limit.
-	Summaries(ctx context.Context, now time.Time, limit int) ([]hugops.Summary, error)
+	// OutagePage returns the outages that are asked for, of those that began by now,
+	// newest first.
+	OutagePage(ctx context.Context, now time.Time, q hugops.OutageQuery) (hugops.OutagePage, error)
+	// Services returns what is known of the outages of each service that has any, by
+	// slug.
+	Services(ctx context.Context, now time.Time) ([]hugops.ServiceOutages, error)
 	// Detail returns one outage as known at now, or an error wrapping
 	// hugops.ErrNotFound.
 	Detail(ctx context.Context, id string, now time.Time) (hugops.Detail, error)
