@@ -51,6 +51,9 @@ type Config struct {
 	// Services are the services that people name, by slug; an outage may be of one
 	// that is not among them.
 	Services []hugops.Service
+	// Contact is how people reach whoever runs the site, for /opt-out and /privacy: an
+	// e-mail address or an https address. Empty: the pages do not say.
+	Contact string
 	// Errors gives the error model of a stance model for /methodology; nil or a
 	// zero answer: the page says that it is not known.
 	Errors func(model string) hugops.ErrorModel
@@ -61,8 +64,10 @@ type Config struct {
 // site is the handler's state; nothing in it changes after New.
 type site struct {
 	Config
-	pages  map[string]*template.Template
-	assets assets
+	pages    map[string]*template.Template
+	assets   assets
+	services map[string]hugops.Service // Config.Services by slug
+	contact  *contact                  // nil if none is given
 }
 
 // New parses the templates and returns the site. It opens nothing.
@@ -86,9 +91,15 @@ func New(c Config) (http.Handler, error) {
 	if c.Ready == nil {
 		c.Ready = c.Store.Ping
 	}
-	s := &site{Config: c}
+	s := &site{Config: c, services: map[string]hugops.Service{}}
+	for _, one := range c.Services {
+		s.services[one.Slug] = one
+	}
 	s.Log = c.Log.With("component", "web")
 	var err error
+	if s.contact, err = readContact(c.Contact); err != nil {
+		return nil, err
+	}
 	if s.assets, err = loadAssets(); err != nil {
 		return nil, fmt.Errorf("web: reading assets: %w", err)
 	}
@@ -108,11 +119,13 @@ func (s *site) routes() http.Handler {
 
 	page("/{$}", s.home)
 	page("/outages/{id}", s.outage)
+	page("/services/{slug}", s.service)
 	page("/methodology", s.methodology)
 	page("/sources", s.sources)
 	page("/data", s.prose("data"))
 	page("/embed", s.embedHelp)
 	page("/privacy", s.prose("privacy"))
+	page("/opt-out", s.prose("opt-out"))
 	page("/", s.noPage)
 
 	api("/api/v1/outages", s.apiOutages)
