@@ -30,7 +30,7 @@ type Index struct {
 	Venting int `json:"venting"`
 	// Copies counts the accounts that posted nearly the same words as others, in
 	// Bursts bursts. With those words a burst counts as one person, in all figures
-	// above.
+	// above. Both are of the whole outage, and 0 in an hour and in a breakdown.
 	Copies int `json:"copies"`
 	Bursts int `json:"bursts"`
 	// Influence is the most that any one author can move the index, in points.

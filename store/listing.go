@@ -75,7 +75,7 @@ func (s *Store) computed(ctx context.Context, outages []*hugops.Outage, spoken m
 			list[i] = &figures{bucket: time.Minute}
 			continue
 		}
-		wg.Go(func() { list[i], errs[i] = s.figures(ctx, o.ID) })
+		wg.Go(func() { list[i], errs[i] = s.figures(ctx, o) })
 	}
 	wg.Wait()
 	for _, err := range errs {
