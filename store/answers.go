@@ -2,85 +2,31 @@ package store
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"sort"
-	"sync"
 	"time"
+
+	"github.com/cespare/xxhash/v2"
 
 	"github.com/hugops/hugops"
 )
 
 // Summaries returns the outages that have begun by now, the newest first, at
-// most limit (0: all), with their index and curve. Maintenances that nobody wrote
-// about are left out.
+// most limit (0: all), with their index and curve: the first page of all.
 func (s *Store) Summaries(ctx context.Context, now time.Time, limit int) ([]hugops.Summary, error) {
-	outages, err := s.outageList(ctx)
-	if err != nil {
-		return nil, err
-	}
-	begun := sort.Search(len(outages), func(i int) bool { return !outages[i].StartedAt.After(now) })
-	if outages, err = s.spokenOf(ctx, outages[begun:], limit); err != nil {
-		return nil, err
-	}
-	if limit > 0 && len(outages) > limit {
-		outages = outages[:limit]
-	}
-	list, errs := make([]hugops.Summary, len(outages)), make([]error, len(outages))
-	var wg sync.WaitGroup
-	for i := range outages {
-		wg.Go(func() {
-			var f *figures
-			if f, errs[i] = s.figures(ctx, outages[i].ID); errs[i] == nil {
-				list[i] = s.summary(outages[i], f, now)
-			}
-		})
-	}
-	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
-}
-
-// spokenOf leaves out the maintenances without posts among the first outages: status
-// pages announce them by the hundred, and they would hide all else.
-func (s *Store) spokenOf(ctx context.Context, outages []hugops.Outage, limit int) ([]hugops.Outage, error) {
-	const maintenancesAtMost = 10 // for each outage that is wanted
-	if limit > 0 {
-		outages = outages[:min(len(outages), maintenancesAtMost*limit)]
-	}
-	var planned []string
-	for i := range outages {
-		if outages[i].Impact == "maintenance" {
-			planned = append(planned, outages[i].ID)
-		}
-	}
-	spoken, err := s.prints(ctx, planned)
-	if err != nil {
-		return nil, fmt.Errorf("store: maintenances with posts: %w", err)
-	}
-	kept := make([]hugops.Outage, 0, len(outages))
-	for _, o := range outages {
-		if _, ok := spoken[o.ID]; ok || o.Impact != "maintenance" {
-			kept = append(kept, o)
-		}
-	}
-	return kept, nil
+	page, err := s.OutagePage(ctx, now, hugops.OutageQuery{Limit: limit})
+	return page.Summaries, err
 }
 
 // Detail returns everything about one outage that has begun by now, or an error
 // wrapping hugops.ErrNotFound. The slices are shared: they must not be changed.
 func (s *Store) Detail(ctx context.Context, id string, now time.Time) (hugops.Detail, error) {
-	outage, err := s.listed(ctx, id)
+	outage, err := s.begun(ctx, id, now)
 	if err != nil {
 		return hugops.Detail{}, err
 	}
-	if outage.StartedAt.After(now) {
-		return hugops.Detail{}, notFound(id)
-	}
-	f, err := s.figures(ctx, id)
+	f, err := s.figures(ctx, &outage)
 	if err != nil {
 		return hugops.Detail{}, err
 	}
@@ -90,7 +36,13 @@ func (s *Store) Detail(ctx context.Context, id string, now time.Time) (hugops.De
 	}
 	return hugops.Detail{Summary: s.summary(outage, f, now), Bucket: f.bucket, Series: f.series,
 		ByNetwork: f.byNetwork, ByLang: f.byLang, Coverage: seen, Model: f.facts.model,
-		Abstained: f.facts.abstained, Blame: f.facts.blame, Evidence: f.facts.evidence}, nil
+		Abstained: f.facts.abstained, Blame: f.facts.blame, Evidence: f.facts.evidence, Answers: f.answersBy(now)}, nil
+}
+
+// answersBy are the answers to updates that have come by now.
+func (f *figures) answersBy(now time.Time) []hugops.Answer {
+	n := sort.Search(len(f.answers), func(i int) bool { return f.answers[i].At.After(now) })
+	return f.answers[:n:n]
 }
 
 // summary puts an outage and its figures together. Points of the curve whose
@@ -99,6 +51,9 @@ func (s *Store) summary(o hugops.Outage, f *figures, now time.Time) hugops.Summa
 	past := sort.Search(len(f.curve), func(i int) bool { return f.curve[i].At.After(now) })
 	sum := hugops.Summary{Outage: o, Index: f.index, Posts: f.facts.posts, UpdatedAt: s.updatedAt(o, f, now),
 		FirstPost: f.facts.first, LastPost: f.facts.last, Curve: f.curve[:past:past]}
+	if past > 0 && now.Sub(f.curve[past-1].At) <= window*time.Second {
+		sum.Trend = f.trends[past-1]
+	}
 	said := sort.Search(len(f.series), func(i int) bool { return f.series[i].At.After(now) })
 	if said > 0 {
 		sum.Latest, sum.LatestWidth = f.series[said-1], f.bucket
@@ -131,7 +86,7 @@ func (s *Store) Series(ctx context.Context, id string, bucket time.Duration) ([]
 		return s.buckets(ctx, id, bucket)
 	}
 	k := s.cache.seriesOf(id, bucket)
-	p, err := k.get(ctx, s.cache, refresh(s.cache, id, func(ctx context.Context) ([]hugops.Minute, error) {
+	p, err := k.get(ctx, s.cache, refresh(s.cache, id, 0, func(ctx context.Context) ([]hugops.Minute, error) {
 		return s.buckets(ctx, id, bucket)
 	}))
 	return p.value, err
@@ -181,15 +136,35 @@ func (s *Store) listed(ctx context.Context, id string) (hugops.Outage, error) {
 	return hugops.Outage{}, notFound(id)
 }
 
-func (s *Store) figures(ctx context.Context, id string) (*figures, error) {
-	if s.config.Stale < 0 {
-		return s.compute(ctx, id)
+// begun finds an outage that has begun by now.
+func (s *Store) begun(ctx context.Context, id string, now time.Time) (hugops.Outage, error) {
+	o, err := s.listed(ctx, id)
+	if err == nil && o.StartedAt.After(now) {
+		return hugops.Outage{}, notFound(id)
 	}
-	e := s.cache.entry(id)
-	p, err := e.figures.get(ctx, s.cache, refresh(s.cache, id, func(ctx context.Context) (*figures, error) {
-		return s.compute(ctx, id)
+	return o, err
+}
+
+// figures are those of an outage; they change with its posts and with its updates.
+func (s *Store) figures(ctx context.Context, o *hugops.Outage) (*figures, error) {
+	if s.config.Stale < 0 {
+		return s.compute(ctx, o)
+	}
+	e := s.cache.entry(o.ID)
+	p, err := e.figures.get(ctx, s.cache, refresh(s.cache, o.ID, printOf(o.Updates), func(ctx context.Context) (*figures, error) {
+		return s.compute(ctx, o)
 	}))
 	return p.value, err
+}
+
+// printOf is a fingerprint of what figures depend on in updates.
+func printOf(updates []hugops.Update) uint64 {
+	var b []byte
+	for _, u := range updates {
+		b = binary.LittleEndian.AppendUint64(b, uint64(u.At.UnixMicro()))
+		b = append(append(b, u.Status...), 0)
+	}
+	return xxhash.Sum64(b)
 }
 
 // coverageRest is how long coverage is not looked at again: it grows by a row a

@@ -18,6 +18,7 @@ const (
 	patience   = 2 * time.Second       // what it waits if nobody asked for Config.Stale
 	forgotten  = time.Hour             // figures that nobody asks for are dropped
 	workers    = 2                     // figures computed at the same time
+	maxEntries = 2000                  // outages that figures are kept of
 )
 
 // cache holds what the pages show.
@@ -31,6 +32,7 @@ type cache struct {
 
 	outages kept[[]hugops.Outage]
 	prints  kept[map[string]uint64]
+	spoken  kept[map[string]bool]
 
 	mu      sync.Mutex
 	entries map[string]*entry
@@ -161,11 +163,27 @@ func (c *cache) entry(id string) *entry {
 	defer c.mu.Unlock()
 	e := c.entries[id]
 	if e == nil {
+		c.makeRoom()
 		e = &entry{series: map[time.Duration]*kept[printed[[]hugops.Minute]]{}}
 		c.entries[id] = e
 	}
 	e.used = time.Now()
 	return e
+}
+
+// makeRoom drops what nobody has asked for the longest, if there is no room for one
+// more: who reads the whole list asks for all outages. c.mu is held.
+func (c *cache) makeRoom() {
+	if len(c.entries) < maxEntries {
+		return
+	}
+	oldest := ""
+	for id, e := range c.entries {
+		if oldest == "" || e.used.Before(c.entries[oldest].used) {
+			oldest = id
+		}
+	}
+	delete(c.entries, oldest)
 }
 
 // ids lists the outages that are in use, and drops those that are not.
@@ -207,8 +225,9 @@ func (c *cache) print(ctx context.Context, id string) (uint64, error) {
 	return all[id], err
 }
 
-// refresh is the loader of a value that depends on an outage's readings.
-func refresh[T any](c *cache, id string, compute func(context.Context) (T, error)) loader[printed[T]] {
+// refresh is the loader of a value that depends on an outage's readings, and on
+// something else whose fingerprint is more.
+func refresh[T any](c *cache, id string, more uint64, compute func(context.Context) (T, error)) loader[printed[T]] {
 	return func(ctx context.Context, old printed[T], have bool) (printed[T], time.Duration, error) {
 		var print uint64
 		var err error
@@ -219,6 +238,7 @@ func refresh[T any](c *cache, id string, compute func(context.Context) (T, error
 			prints, err = c.s.prints(ctx, []string{id})
 			print = prints[id]
 		}
+		print ^= more
 		if err != nil || have && print == old.print {
 			return old, lookAgain, err
 		}

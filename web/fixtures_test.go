@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -34,12 +35,45 @@ type shelf struct {
 	err      error // returned by everything, if set
 }
 
-func (s *shelf) Summaries(_ context.Context, now time.Time, limit int) ([]hugops.Summary, error) {
-	var out []hugops.Summary
-	for _, d := range s.details {
-		if !d.Outage.StartedAt.After(now) && len(out) < limit {
-			out = append(out, d.Summary)
+func (s *shelf) OutagePage(_ context.Context, now time.Time, q hugops.OutageQuery) (hugops.OutagePage, error) {
+	var page hugops.OutagePage
+	wanted := q.Filter(now)
+	for i := range s.details {
+		d := &s.details[i]
+		onNetwork := q.Network == "" || slices.ContainsFunc(d.ByNetwork, func(row hugops.Share) bool { return row.Key == string(q.Network) })
+		if !wanted(&d.Outage) || !onNetwork || q.After != nil && !q.After.Before(&d.Outage) {
+			continue
 		}
+		if n := len(page.Summaries); q.Limit > 0 && n == q.Limit {
+			page.Next = hugops.PlaceOf(&page.Summaries[n-1].Outage)
+			break
+		}
+		page.Summaries = append(page.Summaries, d.Summary)
+	}
+	return page, s.err
+}
+
+func (s *shelf) Services(_ context.Context, now time.Time) ([]hugops.ServiceOutages, error) {
+	bySlug := map[string]*hugops.ServiceOutages{}
+	wanted := hugops.OutageQuery{}.Filter(now)
+	for i := range s.details {
+		o := s.details[i].Outage
+		if !wanted(&o) {
+			continue
+		}
+		one := bySlug[o.Service]
+		if one == nil {
+			one = &hugops.ServiceOutages{Slug: o.Service, Name: o.ServiceName, Last: o}
+			bySlug[o.Service] = one
+		}
+		one.Outages++
+		if o.OpenAt(now) {
+			one.Open++
+		}
+	}
+	var out []hugops.ServiceOutages
+	for _, slug := range slices.Sorted(maps.Keys(bySlug)) {
+		out = append(out, *bySlug[slug])
 	}
 	return out, s.err
 }
@@ -92,6 +126,26 @@ func index(value, lower, upper float64, support, venting, others int) hugops.Ind
 	return hugops.Index{
 		Enough: n >= hugops.MinAuthors, Value: value, Lower: lower, Upper: upper, Raw: value, EMQ: value,
 		Authors: n + others, Sided: n, Support: support, Venting: venting, Influence: 100 / float64(max(n, 1)),
+	}
+}
+
+// copied is an index with accounts that posted the same words, in bursts.
+func copied(ix hugops.Index, accounts, bursts int) hugops.Index {
+	ix.Copies, ix.Bursts = accounts, bursts
+	return ix
+}
+
+// nimbusAnswers has one of each kind: too few, kinder, no difference, less kind so far.
+func nimbusAnswers() []hugops.Answer {
+	answer := func(at, from, to time.Time, before, after hugops.Index, lower, upper float64) hugops.Answer {
+		known := before.Enough && after.Enough
+		return hugops.Answer{At: at, From: from, To: to, Before: before, After: after, Change: hugops.Change{Known: known, Value: (lower + upper) / 2, Lower: lower, Upper: upper}}
+	}
+	return []hugops.Answer{
+		answer(at("11:23"), at("10:23"), at("11:58"), index(0, 0, 0, 4, 3, 9), index(46, 33, 60, 40, 45, 50), 0, 0),
+		answer(at("11:58"), at("11:23"), at("12:47"), index(46, 33, 60, 40, 45, 50), index(68, 60, 77, 140, 60, 90), 8, 35),
+		answer(at("12:47"), at("11:58"), at("13:40"), index(68, 60, 77, 140, 60, 90), index(72, 64, 80, 160, 60, 90), -8, 16),
+		answer(at("13:40"), at("12:47"), at("14:40"), index(84, 79, 89, 260, 50, 90), index(71, 63, 78, 90, 40, 50), -22, -4),
 	}
 }
 
@@ -163,10 +217,12 @@ func nimbus() hugops.Detail {
 					{At: at("15:10"), Status: "resolved", Text: "This lies in the future and must not be shown."},
 				},
 			},
-			Index: index(72.1, 66.2, 77.8, 921, 363, 2117), Posts: 4120, FirstPost: at("11:14"), LastPost: at("14:26"),
+			Index: copied(index(72.1, 66.2, 77.8, 921, 363, 2117), 140, 2), Posts: 4120, FirstPost: at("11:14"), LastPost: at("14:26"),
 			Curve: curve("11:40", "14:25", 46, 84, [2]string{"12:15", "12:40"}),
+			Trend: hugops.Change{Known: true, Value: 4, Lower: 1, Upper: 7},
 		},
-		Bucket: 5 * time.Minute, Series: series("11:10", "14:25", 44, 22),
+		Answers: nimbusAnswers(),
+		Bucket:  5 * time.Minute, Series: series("11:10", "14:25", 44, 22),
 		ByNetwork: []hugops.Share{
 			{Key: "mastodon", Index: index(83, 76, 89, 332, 70, 500)},
 			{Key: "bluesky", Index: index(73, 66, 80, 436, 162, 900)},
@@ -331,6 +387,12 @@ func sourceRows() []hugops.Coverage {
 func newSite(t *testing.T, store Store, change ...func(*Config)) http.Handler {
 	t.Helper()
 	c := Config{
+		Services: []hugops.Service{
+			{Slug: "nimbus-cloud", Name: "Nimbus Cloud", StatusURL: "https://status.nimbus-cloud.example",
+				Handles: map[hugops.Network][]string{hugops.X: {"nimbus", "nimbusstatus"}, hugops.Mastodon: {"ops@nimbus.example"}}},
+			{Slug: "nimbus-mail", Name: "Nimbus Mail", Parent: "nimbus-cloud"},
+			{Slug: "teapot-video", Name: "Teapot Video", Parent: "nimbus-cloud"},
+		},
 		Store: store, Public: "https://hugops.example", Now: func() time.Time { return noon },
 		Log: slog.New(slog.DiscardHandler), Metrics: func(w io.Writer) { io.WriteString(w, "hugops_up 1\n") },
 		Errors: func(string) hugops.ErrorModel {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -23,6 +24,9 @@ const (
 	writeTime    = 10 * time.Second // who has not taken an event after it is dropped
 	maxListeners = 20_000           // on this server
 	maxFromOne   = 100              // from one address
+	// lingering is how long after its last change an outage is told of that is no
+	// longer among the others, since it turned out to be one of them.
+	lingering = time.Hour
 	// overlap is how much older than a listener's last event another may be that it
 	// has not seen: the clocks of writers differ, and figures are computed in
 	// another order than their posts came.
@@ -170,7 +174,7 @@ func (b *board) follow(events []*event) *board {
 
 // hub looks at the outages while anybody listens, and puts up what changed.
 type hub struct {
-	// look returns the outages, and those of the ids that are not among the newest.
+	// look returns the newest outages, and those of the ids.
 	look  func(ctx context.Context, ids []string) ([]hugops.Summary, time.Time, error)
 	every time.Duration
 	beat  time.Duration
@@ -301,11 +305,14 @@ func (h *hub) events(ctx context.Context) ([]*event, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
 	h.mu.Lock()
-	ids := make([]string, 0, len(h.of))
-	for id := range h.of {
-		ids = append(ids, id)
-	}
+	ids := slices.Collect(maps.Keys(h.of))
 	h.mu.Unlock()
+	b := h.board.Load()
+	for _, e := range b.events {
+		if b.newest.Sub(e.at) < lingering {
+			ids = append(ids, e.outage)
+		}
+	}
 	sums, now, err := h.look(ctx, ids)
 	if err != nil {
 		return nil, err

@@ -63,14 +63,15 @@ func countRequest(pattern string, code int) {
 	metrics.GetOrCreateCounter(fmt.Sprintf(`hugops_web_requests_total{route=%q,code="%d"}`, pattern, code)).Inc()
 }
 
-// states is what the hub looks at: the newest outages, and those that somebody
-// listens to though they are older.
+// states is what the hub looks at: the newest outages, and those of the ids that
+// are not among them, since they are older or turned out to be others.
 func (s *site) states(ctx context.Context, ids []string) ([]hugops.Summary, time.Time, error) {
 	now := s.Now().UTC()
-	all, err := s.Store.Summaries(ctx, now, most)
+	page, err := s.Store.OutagePage(ctx, now, hugops.OutageQuery{Limit: most})
 	if err != nil {
 		return nil, now, err
 	}
+	all := slices.Clip(page.Summaries)
 	for _, id := range ids {
 		if slices.ContainsFunc(all, func(sum hugops.Summary) bool { return sum.Outage.ID == id }) {
 			continue

@@ -27,10 +27,10 @@ type stage struct {
 	shelf
 }
 
-func (s *stage) Summaries(ctx context.Context, now time.Time, limit int) ([]hugops.Summary, error) {
+func (s *stage) OutagePage(ctx context.Context, now time.Time, q hugops.OutageQuery) (hugops.OutagePage, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.shelf.Summaries(ctx, now, limit)
+	return s.shelf.OutagePage(ctx, now, q)
 }
 
 func (s *stage) Detail(ctx context.Context, id string, now time.Time) (hugops.Detail, error) {
@@ -478,6 +478,29 @@ func TestLiveDropsTheSlow(t *testing.T) {
 	}
 	if liveDropped.Get() != dropped+1 {
 		t.Error("it is not counted")
+	}
+}
+
+// TestLiveTellsOfMerging: an outage that turns out to be another one is no longer in
+// the list, and its listeners are told.
+func TestLiveTellsOfMerging(t *testing.T) {
+	store := newStage()
+	store.details = append(store.details, larkspur())
+	id := larkspur().Outage.ID
+	store.change(id, 140, noon)
+	srv, _ := air(t, store, nil)
+	all := listen(t, srv.Client(), srv.URL+"/api/v1/live", "")
+	all.greeting()
+	store.mu.Lock()
+	d := &store.details[len(store.details)-1]
+	d.Outage.MergedInto, d.UpdatedAt = "nimbus-2026-11-22", noon.Add(time.Minute)
+	store.mu.Unlock()
+	if m := all.event(); m.state.ID != id || m.state.MergedInto == nil || *m.state.MergedInto != "nimbus-2026-11-22" {
+		t.Errorf("event: %+v", m)
+	}
+	store.change("chatterbee-7", 301, noon.Add(2*time.Minute))
+	if m := all.event(); m.state.ID != "chatterbee-7" {
+		t.Errorf("it is told again: %+v", m)
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/mail"
+	"net/url"
 	"path"
 	"regexp"
 	"slices"
@@ -54,6 +56,7 @@ type view struct {
 	Nav                string // which word of the navigation is here
 	Demo               bool   // something on the page is invented
 	Live               bool   // figures move: script may fetch the page again
+	Chart              bool   // there is a chart: script may draw it anew
 	Base               string // public address of the site
 	Version            string
 	Data               any
@@ -104,10 +107,27 @@ func (s *site) errorPage(r *http.Request, k kind, code int, sentence string) (*a
 
 // prose answers a page that holds words only.
 func (s *site) prose(name string) action {
-	titles := map[string]string{"data": "Data", "privacy": "Privacy"}
+	titles := map[string]string{"data": "Data", "privacy": "Privacy", "opt-out": "Leave me out"}
 	return func(r *http.Request) (*answer, error) {
-		return s.render(r, name, cacheProse, view{Title: titles[name], Nav: name})
+		return s.render(r, name, cacheProse, view{Title: titles[name], Nav: name, Data: s.contact})
 	}
+}
+
+// contact is how people reach whoever runs the site, as a link.
+type contact struct{ Href, Text string }
+
+// readContact takes an e-mail address or an https address; "" is none.
+func readContact(s string) (*contact, error) {
+	if s == "" {
+		return nil, nil
+	}
+	if u, err := url.Parse(s); err == nil && u.Scheme == "https" && u.Host != "" {
+		return &contact{s, strings.TrimPrefix(s, "https://")}, nil
+	}
+	if a, err := mail.ParseAddress(s); err == nil && a.Name == "" && a.Address == s {
+		return &contact{"mailto:" + s, s}, nil
+	}
+	return nil, fmt.Errorf("web: contact %q is neither an e-mail address nor an https address: give one like hello@hugops.example or https://hugops.example/contact", s)
 }
 
 // host is what a Host header may look like; anything else is not repeated.
@@ -134,20 +154,23 @@ func (s *site) base(r *http.Request) string {
 // most is how many outages one answer looks at.
 const most = 500
 
-// summaries asks for the newest outages; what has not begun is left out, and so is
-// what was suspected and turned out to be another one.
+// summaries asks for the newest outages.
 func (s *site) summaries(r *http.Request, now time.Time) ([]hugops.Summary, error) {
-	all, err := s.Store.Summaries(r.Context(), now, most)
+	page, err := s.outagePage(r, now, hugops.OutageQuery{Limit: most})
+	return page.Summaries, err
+}
+
+// outagePage asks for outages. What has not begun, and what was suspected and turned
+// out to be another one, is not shown whatever the store says.
+func (s *site) outagePage(r *http.Request, now time.Time, q hugops.OutageQuery) (hugops.OutagePage, error) {
+	page, err := s.Store.OutagePage(r.Context(), now, q)
 	if err != nil {
-		return nil, fmt.Errorf("listing outages: %w", err)
+		return page, fmt.Errorf("listing outages: %w", err)
 	}
-	out := make([]hugops.Summary, 0, len(all))
-	for _, sum := range all {
-		if !sum.Outage.StartedAt.After(now) && sum.Outage.MergedInto == "" {
-			out = append(out, sum)
-		}
-	}
-	return out, nil
+	page.Summaries = slices.DeleteFunc(page.Summaries, func(sum hugops.Summary) bool {
+		return sum.Outage.StartedAt.After(now) || sum.Outage.MergedInto != ""
+	})
+	return page, nil
 }
 
 // detail asks for the outage in the request's path. One that was suspected and

@@ -16,8 +16,12 @@ import (
 
 // Store is what the site asks for its figures. Times in answers are UTC.
 type Store interface {
-	// Summaries returns the outages that began by now, newest first, at most limit.
-	Summaries(ctx context.Context, now time.Time, limit int) ([]hugops.Summary, error)
+	// OutagePage returns the outages that are asked for, of those that began by now,
+	// newest first.
+	OutagePage(ctx context.Context, now time.Time, q hugops.OutageQuery) (hugops.OutagePage, error)
+	// Services returns what is known of the outages of each service that has any, by
+	// slug.
+	Services(ctx context.Context, now time.Time) ([]hugops.ServiceOutages, error)
 	// Detail returns one outage as known at now, or an error wrapping
 	// hugops.ErrNotFound.
 	Detail(ctx context.Context, id string, now time.Time) (hugops.Detail, error)
@@ -47,6 +51,9 @@ type Config struct {
 	// Services are the services that people name, by slug; an outage may be of one
 	// that is not among them.
 	Services []hugops.Service
+	// Contact is how people reach whoever runs the site, for /opt-out and /privacy: an
+	// e-mail address or an https address. Empty: the pages do not say.
+	Contact string
 	// Errors gives the error model of a stance model for /methodology; nil or a
 	// zero answer: the page says that it is not known.
 	Errors func(model string) hugops.ErrorModel
@@ -57,9 +64,11 @@ type Config struct {
 // site is the handler's state; only the hub changes after New.
 type site struct {
 	Config
-	pages  map[string]*template.Template
-	assets assets
-	hub    *hub
+	pages    map[string]*template.Template
+	assets   assets
+	services map[string]hugops.Service // Config.Services by slug
+	contact  *contact                  // nil if none is given
+	hub      *hub
 }
 
 // Site answers the requests. Close ends its live streams, which would otherwise
@@ -93,9 +102,15 @@ func New(c Config) (*Site, error) {
 	if c.Ready == nil {
 		c.Ready = c.Store.Ping
 	}
-	s := &site{Config: c}
+	s := &site{Config: c, services: map[string]hugops.Service{}}
+	for _, one := range c.Services {
+		s.services[one.Slug] = one
+	}
 	s.Log = c.Log.With("component", "web")
 	var err error
+	if s.contact, err = readContact(c.Contact); err != nil {
+		return nil, err
+	}
 	if s.assets, err = loadAssets(); err != nil {
 		return nil, fmt.Errorf("web: reading assets: %w", err)
 	}
@@ -116,11 +131,13 @@ func (s *site) routes() http.Handler {
 
 	page("/{$}", s.home)
 	page("/outages/{id}", s.outage)
+	page("/services/{slug}", s.service)
 	page("/methodology", s.methodology)
 	page("/sources", s.sources)
 	page("/data", s.prose("data"))
 	page("/embed", s.embedHelp)
 	page("/privacy", s.prose("privacy"))
+	page("/opt-out", s.prose("opt-out"))
 	page("/", s.noPage)
 
 	api("/api/v1/outages", s.apiOutages)

@@ -41,12 +41,12 @@ func main() {
 		}
 		return
 	}
-	if err := run(*program, *posts, *requests, *keep); err != nil {
+	if err := replayAndMeasure(*program, *posts, *requests, *keep); err != nil {
 		log.Fatal("bench: ", err)
 	}
 }
 
-func run(program string, posts, requests int, dir string) error {
+func replayAndMeasure(program string, posts, requests int, dir string) error {
 	program, err := filepath.Abs(program)
 	if err != nil {
 		return err

@@ -48,12 +48,13 @@ world, and say with --public under which address.`,
 	},
 }
 
-type webFlags struct{ listen, public *string }
+type webFlags struct{ listen, public, contact *string }
 
 func (f *flags) web() webFlags {
 	return webFlags{
-		listen: f.String("listen", "127.0.0.1:8080", "the `address` of the site"),
-		public: f.String("public", "", "the `url` under which the world sees the site, for embed codes (default: as each request says)"),
+		listen:  f.String("listen", "127.0.0.1:8080", "the `address` of the site"),
+		public:  f.String("public", "", "the `url` under which the world sees the site, for embed codes (default: as each request says)"),
+		contact: f.String("contact", "", "the e-mail `address`, or https address, at which people reach you who want to be left out; the site shows it (default: it shows none)"),
 	}
 }
 
@@ -81,6 +82,7 @@ func serveSite(ctx context.Context, ln net.Listener, wf webFlags, s *store.Store
 		Store:    s,
 		Services: knownServices(),
 		Public:   strings.TrimSuffix(*wf.public, "/"),
+		Contact:  *wf.contact,
 		Metrics:  func(w io.Writer) { metrics.WritePrometheus(w, true) },
 		Ready:    s.Ping,
 		Errors:   errorModel,
