@@ -28,6 +28,9 @@ type Store interface {
 	// Series returns the posts of one outage by buckets of whole minutes, or an
 	// error wrapping hugops.ErrNotFound.
 	Series(ctx context.Context, id string, bucket time.Duration) ([]hugops.Minute, error)
+	// Workings returns what the index of an outage is made of as known at now, or an
+	// error wrapping hugops.ErrNotFound.
+	Workings(ctx context.Context, id string, now time.Time) (hugops.Workings, error)
 	// Coverage returns what each source saw in each minute of [from, to], in the
 	// order of time.
 	Coverage(ctx context.Context, from, to time.Time) ([]hugops.Coverage, error)
@@ -130,6 +133,7 @@ func (s *site) routes() http.Handler {
 
 	api("/api/v1/outages", s.apiOutages)
 	api("/api/v1/outages/{id}", s.apiOutage)
+	api("/api/v1/outages/{id}/index", s.apiWorkings)
 	api("/api/v1/outages/{id}/series", s.apiSeries)
 	api("/api/v1/outages/{id}/series.csv", s.apiSeriesCSV)
 	api("/api/v1/outages/{id}/coverage.csv", s.apiCoverageCSV)
