@@ -67,10 +67,10 @@ type Config struct {
 // site is the handler's state; nothing in it changes after New.
 type site struct {
 	Config
-	pages    map[string]*template.Template
-	assets   assets
-	services map[string]hugops.Service // Config.Services by slug
-	contact  *contact                  // nil if none is given
+	pages   map[string]*template.Template
+	assets  assets
+	known   map[string]hugops.Service // Config.Services by slug
+	contact *contact                  // nil if none is given
 }
 
 // New parses the templates and returns the site. It opens nothing.
@@ -94,9 +94,9 @@ func New(c Config) (http.Handler, error) {
 	if c.Ready == nil {
 		c.Ready = c.Store.Ping
 	}
-	s := &site{Config: c, services: map[string]hugops.Service{}}
+	s := &site{Config: c, known: map[string]hugops.Service{}}
 	for _, one := range c.Services {
-		s.services[one.Slug] = one
+		s.known[one.Slug] = one
 	}
 	s.Log = c.Log.With("component", "web")
 	var err error
