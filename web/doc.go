@@ -23,6 +23,7 @@
 //	/badge/{id}.svg                      the badge; ?show=hugs counts support only
 //	/api/v1/outages                      list; ?service=slug ?open=true ?limit=1…500
 //	/api/v1/outages/{id}                 one outage with everything its page shows
+//	/api/v1/outages/{id}/index           what its index is made of (hugops.Workings)
 //	/api/v1/outages/{id}/series          posts over time; ?bucket=5m (whole minutes, to 24h)
 //	/api/v1/outages/{id}/series.csv      the same columns as CSV
 //	/api/v1/outages/{id}/coverage.csv    what was seen and what was not, by network

@@ -32,7 +32,8 @@ func at(hhmm string) time.Time {
 type shelf struct {
 	details  []hugops.Detail
 	coverage []hugops.Coverage
-	err      error // returned by everything, if set
+	estimate *hugops.Estimate // of every outage
+	err      error            // returned by everything, if set
 }
 
 func (s *shelf) OutagePage(_ context.Context, now time.Time, q hugops.OutageQuery) (hugops.OutagePage, error) {
@@ -93,6 +94,12 @@ func (s *shelf) Detail(_ context.Context, id string, _ time.Time) (hugops.Detail
 func (s *shelf) Series(ctx context.Context, id string, _ time.Duration) ([]hugops.Minute, error) {
 	d, err := s.Detail(ctx, id, noon)
 	return d.Series, err
+}
+
+func (s *shelf) Workings(ctx context.Context, id string, _ time.Time) (hugops.Workings, error) {
+	d, err := s.Detail(ctx, id, noon)
+	return hugops.Workings{Outage: d.Outage.ID, ComputedAt: noon, Models: []string{d.Model}, Posts: d.Posts, Index: d.Index,
+		Estimate: s.estimate}, err
 }
 
 func (s *shelf) Coverage(_ context.Context, from, to time.Time) ([]hugops.Coverage, error) {

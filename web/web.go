@@ -28,6 +28,9 @@ type Store interface {
 	// Series returns the posts of one outage by buckets of whole minutes, or an
 	// error wrapping hugops.ErrNotFound.
 	Series(ctx context.Context, id string, bucket time.Duration) ([]hugops.Minute, error)
+	// Workings returns what the index of an outage is made of as known at now, or an
+	// error wrapping hugops.ErrNotFound.
+	Workings(ctx context.Context, id string, now time.Time) (hugops.Workings, error)
 	// Coverage returns what each source saw in each minute of [from, to], in the
 	// order of time.
 	Coverage(ctx context.Context, from, to time.Time) ([]hugops.Coverage, error)
@@ -64,11 +67,11 @@ type Config struct {
 // site is the handler's state; only the hub changes after New.
 type site struct {
 	Config
-	pages    map[string]*template.Template
-	assets   assets
-	services map[string]hugops.Service // Config.Services by slug
-	contact  *contact                  // nil if none is given
-	hub      *hub
+	pages   map[string]*template.Template
+	assets  assets
+	known   map[string]hugops.Service // Config.Services by slug
+	contact *contact                  // nil if none is given
+	hub     *hub
 }
 
 // Site answers the requests. Close ends its live streams, which would otherwise
@@ -102,9 +105,9 @@ func New(c Config) (*Site, error) {
 	if c.Ready == nil {
 		c.Ready = c.Store.Ping
 	}
-	s := &site{Config: c, services: map[string]hugops.Service{}}
+	s := &site{Config: c, known: map[string]hugops.Service{}}
 	for _, one := range c.Services {
-		s.services[one.Slug] = one
+		s.known[one.Slug] = one
 	}
 	s.Log = c.Log.With("component", "web")
 	var err error
@@ -142,6 +145,7 @@ func (s *site) routes() http.Handler {
 
 	api("/api/v1/outages", s.apiOutages)
 	api("/api/v1/outages/{id}", s.apiOutage)
+	api("/api/v1/outages/{id}/index", s.apiWorkings)
 	api("/api/v1/outages/{id}/series", s.apiSeries)
 	api("/api/v1/outages/{id}/series.csv", s.apiSeriesCSV)
 	api("/api/v1/outages/{id}/coverage.csv", s.apiCoverageCSV)
