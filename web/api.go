@@ -99,7 +99,7 @@ type (
 // apiOutages answers a page of the list.
 func (s *site) apiOutages(r *http.Request) (*answer, error) {
 	p := readParams(r)
-	q := hugops.OutageQuery{Service: p.values.Get("service"), Open: p.yes("open"), Text: p.text("q", longestText), Network: p.network()}
+	q := hugops.OutageQuery{Service: p.text("service", longestText), Open: p.yes("open"), Text: p.text("q", longestText), Network: p.network()}
 	q.From, q.To = p.between()
 	return s.outageList(r, p, q, func(page apiPage) any { return page })
 }

@@ -168,6 +168,7 @@ func TestMistakes(t *testing.T) {
 		{"/api/v1/outages?sevice=github", "sevice", `There is no parameter "sevice" here. Those that this address knows: cursor, from, limit, network, open, q, service, to.`},
 		{"/api/v1/outages/nimbus-2026-11-22?x=1", "x", `There is no parameter "x" here. This address takes none.`},
 		{"/api/v1/outages?limit=1&limit=2", "limit", "limit is given more than once."},
+		{"/api/v1/outages?open=", "open", "open is empty: give it a value, or leave it out."},
 		{"/api/v1/outages?limit=%zz", "", "The query is malformed: write it as name=value&name=value, with %XX for special characters."},
 		{"/api/v1/outages?limit=0", "limit", "limit is a whole number from 1 to 500."},
 		{"/api/v1/outages?limit=x", "limit", "limit is a whole number from 1 to 500."},

@@ -19,7 +19,7 @@ import (
 func listName(path string, values url.Values) string {
 	rest := url.Values{}
 	for name, v := range values {
-		if name != "cursor" && name != "limit" && v[0] != "" {
+		if name != "cursor" && name != "limit" {
 			rest[name] = v
 		}
 	}
@@ -69,7 +69,7 @@ func (p *params) cursor(path string) []byte {
 func (p *params) next(base string, u *url.URL, key []byte) *string {
 	q := url.Values{"cursor": {newCursor(listName(u.Path, p.values), key)}}
 	for name, v := range p.values {
-		if name != "cursor" && v[0] != "" {
+		if name != "cursor" {
 			q[name] = v
 		}
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/hugops/hugops"
 )
 
-// params reads the query of a request to the API. Each method reads one parameter; an
-// empty value is as none. The first mistake is kept in err, a sentence for the visitor.
+// params reads the query of a request to the API. Each method reads one parameter. The
+// first mistake is kept in err, a sentence for the visitor.
 type params struct {
 	values url.Values
 	err    error
@@ -23,8 +23,8 @@ type params struct {
 func readParams(r *http.Request) *params { return &params{values: r.URL.Query()} }
 
 // checkParams refuses a query that is malformed, or that has a parameter which the
-// address does not know, or has one twice: a slip of the pen must not be passed over in
-// silence.
+// address does not know, or has one twice or without a value: a slip of the pen must not
+// be passed over in silence.
 func checkParams(r *http.Request, known []string) error {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -36,6 +36,8 @@ func checkParams(r *http.Request, known []string) error {
 			return badParameter(name, fmt.Sprintf("There is no parameter %q here. %s", clip(name, 40), knownParams(known)))
 		case len(all) > 1:
 			return badParameter(name, name+" is given more than once.")
+		case all[0] == "":
+			return badParameter(name, name+" is empty: give it a value, or leave it out.")
 		}
 	}
 	return nil
