@@ -3,9 +3,13 @@ package web
 import (
 	"encoding/binary"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
 	"net/netip"
+	"net/url"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -209,6 +213,61 @@ func TestLimiterAtOnce(t *testing.T) {
 	wg.Wait()
 	if taken != 100 {
 		t.Errorf("%d requests, want 100", taken)
+	}
+}
+
+// TestBehindAProxy: two people who come through a real proxy have a quota each, also when
+// one of them writes the other's address into a header.
+func TestBehindAProxy(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux has more than one loopback address without further ado")
+	}
+	site := httptest.NewServer(newSite(t, fixtures(), func(c *Config) {
+		c.RateLimit, c.TrustedProxies = 3, []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	}))
+	defer site.Close()
+	target, err := url.Parse(site.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(target)
+		r.Out.Header["X-Forwarded-For"] = r.In.Header["X-Forwarded-For"] // as many proxies do
+		r.SetXForwarded()
+	}})
+	defer proxy.Close()
+	person := func(ip, claims string) (code int, rateLimit string) {
+		t.Helper()
+		client := http.Client{Transport: &http.Transport{DisableKeepAlives: true,
+			DialContext: (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(ip)}}).DialContext}}
+		r, err := http.NewRequest("GET", proxy.URL+"/api/v1/outages", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if claims != "" {
+			r.Header.Set("X-Forwarded-For", claims)
+		}
+		answer, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		return answer.StatusCode, answer.Header.Get("RateLimit")
+	}
+	for i, c := range []struct {
+		ip, claims string
+		code       int
+		rateLimit  string
+	}{
+		{"127.0.0.2", "", 200, `"client";r=2;t=20`},
+		{"127.0.0.2", "127.0.0.3", 200, `"client";r=1;t=20`},
+		{"127.0.0.2", "127.0.0.3, 127.0.0.1", 200, `"client";r=0;t=20`},
+		{"127.0.0.2", "127.0.0.4", 429, `"client";r=0;t=20`},
+		{"127.0.0.3", "", 200, `"client";r=2;t=20`},
+	} {
+		if code, rateLimit := person(c.ip, c.claims); code != c.code || rateLimit != c.rateLimit {
+			t.Errorf("request %d: %d %s, want %d %s", i, code, rateLimit, c.code, c.rateLimit)
+		}
 	}
 }
 
