@@ -12,7 +12,7 @@ export GOEXPERIMENT := simd
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build engine test lint fuzz race bench eval kafka manual compose browser clean
+.PHONY: help demo build engine test lint fuzz race bench eval kafka manual compose browser vendor clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -100,8 +100,13 @@ compose: ## check docker-compose.yml (docker-compose)
 	@touch deploy/mastodon.token && docker-compose config -q && echo "docker-compose.yml is well formed"
 
 browser: build ## look at every page in a real browser (Chromium)
-	@test -d node_modules/playwright-core || npm install --silent --no-save playwright-core@1.65.1
+	@test -d node_modules/playwright-core -a -d node_modules/axe-core || npm install --silent --no-save
 	@HUGOPS=$(BIN) node --test web/browser/
+
+vendor: ## copy the chart library that the site serves from its locked npm package
+	@npm install --silent --no-save --ignore-scripts
+	@cp node_modules/uplot/dist/uPlot.iife.min.js node_modules/uplot/dist/uPlot.min.css web/assets/vendor/
+	@cp node_modules/uplot/LICENSE web/assets/vendor/uPlot.LICENSE.txt
 
 manual: ## write docs/MANUAL.md from the program's own help
 	@go run ./cmd/hugops help --all > docs/MANUAL.md

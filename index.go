@@ -28,6 +28,11 @@ type Index struct {
 	Sided   int `json:"sided"`
 	Support int `json:"support"`
 	Venting int `json:"venting"`
+	// Copies counts the accounts that posted nearly the same words as others, in
+	// Bursts bursts. With those words a burst counts as one person, in all figures
+	// above. Both are of the whole outage, and 0 in an hour and in a breakdown.
+	Copies int `json:"copies"`
+	Bursts int `json:"bursts"`
 	// Influence is the most that any one author can move the index, in points.
 	Influence float64 `json:"influence"`
 }
@@ -51,6 +56,42 @@ type CurvePoint struct {
 	Index Index     `json:"index"`
 }
 
+// Change compares two indices of one outage, the later with the earlier.
+type Change struct {
+	// Known is false where either has too few authors; then the rest is 0.
+	Known bool    `json:"known"`
+	Value float64 `json:"value"` // points, the later minus the earlier
+	Lower float64 `json:"lower"` // 2.5 % bound of the difference
+	Upper float64 `json:"upper"` // 97.5 % bound
+}
+
+// Direction is +1 if the later is kinder, −1 if it is less kind, and 0 if one
+// cannot tell: by the interval, never by the points.
+func (c Change) Direction() int {
+	switch {
+	case c.Known && c.Lower > 0:
+		return 1
+	case c.Known && c.Upper < 0:
+		return -1
+	}
+	return 0
+}
+
+// Answer is how people met an outage before and after one update of the provider.
+// It says what came after the update, not that it came of it.
+type Answer struct {
+	At     time.Time `json:"at"`     // of the update
+	Status string    `json:"status"` // the provider's word: investigating, identified, …
+	// Before is the index of [From, At), After that of [At, To), in whole minutes:
+	// an hour, or up to the neighbouring update if that is nearer, but 15 minutes at
+	// least. To may lie ahead: then After is what came so far.
+	From   time.Time `json:"from"`
+	To     time.Time `json:"to"`
+	Before Index     `json:"before"`
+	After  Index     `json:"after"`
+	Change Change    `json:"change"`
+}
+
 // Summary is an outage with its index, as lists show it.
 type Summary struct {
 	Outage Outage `json:"outage"`
@@ -61,8 +102,18 @@ type Summary struct {
 	// post; zero when there is none.
 	FirstPost time.Time `json:"first_post,omitzero"`
 	LastPost  time.Time `json:"last_post,omitzero"`
+	// UpdatedAt is when any of this last changed, by the clock of whoever wrote it
+	// to the database: every server says the same.
+	UpdatedAt time.Time `json:"updated_at,omitzero"`
+	// Latest is the last bucket of the series that has posts, LatestWidth how long
+	// it is; zero when there is none.
+	Latest      Minute        `json:"latest,omitzero"`
+	LatestWidth time.Duration `json:"-"`
 	// Curve is the index over the sliding hour; empty where too few took a side.
 	Curve []CurvePoint `json:"curve,omitempty"`
+	// Trend compares the hour that ends with the last point of Curve with the hour
+	// before it. It is not known where that point is more than an hour old.
+	Trend Change `json:"trend"`
 }
 
 // Share is one row of a breakdown (by network, by language). Cells under five
@@ -79,7 +130,10 @@ type Detail struct {
 	Series    []Minute      `json:"series"`
 	ByNetwork []Share       `json:"by_network"`
 	ByLang    []Share       `json:"by_lang"`
-	Coverage  []Coverage    `json:"coverage"`
+	// Answers says how people answered each update whose time has come, oldest
+	// first; updates of one minute have one, that of the last.
+	Answers  []Answer   `json:"answers"`
+	Coverage []Coverage `json:"coverage"`
 	// Abstained counts the linked posts of which the model did not say a stance;
 	// they are among the neutral ones.
 	Abstained int   `json:"abstained"`

@@ -98,6 +98,10 @@ type Reading struct {
 	// Troubled are those of Services that the post says are in trouble now.
 	Troubled []string `json:"troubled,omitempty"`
 	Links    []Link   `json:"links,omitempty"`
+	// Gist is a fingerprint of the words of a linked post, by which copies are known
+	// when its text is gone: eight bytes, of which two texts share as many as their
+	// pairs of words overlap. 0 for what is too short to be told from chance.
+	Gist uint64 `json:"-"`
 }
 
 // Deletion takes a post (by ID or alias) or everything of an author away.

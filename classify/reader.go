@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"github.com/hugops/hugops"
+	"github.com/hugops/hugops/classify/internal/gist"
 )
 
 // Reader turns posts into readings. It is safe for concurrent use.
@@ -67,6 +68,9 @@ func (r *Reader) link(p hugops.Post) hugops.Reading {
 	reading := hugops.Reading{Post: p, Rules: l.Rules(), Known: l.Known()}
 	if reading.Services, reading.Links = l.Link(&p); len(reading.Services) > 0 {
 		reading.Troubled = l.Troubled(&p)
+	}
+	if len(reading.Links) > 0 {
+		reading.Gist = gist.Of(p.Text)
 	}
 	return reading
 }

@@ -2,9 +2,12 @@ package store
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"sort"
 	"time"
+
+	"github.com/cespare/xxhash/v2"
 
 	"github.com/hugops/hugops"
 )
@@ -19,14 +22,11 @@ func (s *Store) Summaries(ctx context.Context, now time.Time, limit int) ([]hugo
 // Detail returns everything about one outage that has begun by now, or an error
 // wrapping hugops.ErrNotFound. The slices are shared: they must not be changed.
 func (s *Store) Detail(ctx context.Context, id string, now time.Time) (hugops.Detail, error) {
-	outage, err := s.listed(ctx, id)
+	outage, err := s.begun(ctx, id, now)
 	if err != nil {
 		return hugops.Detail{}, err
 	}
-	if outage.StartedAt.After(now) {
-		return hugops.Detail{}, notFound(id)
-	}
-	f, err := s.figures(ctx, id)
+	f, err := s.figures(ctx, &outage)
 	if err != nil {
 		return hugops.Detail{}, err
 	}
@@ -34,17 +34,43 @@ func (s *Store) Detail(ctx context.Context, id string, now time.Time) (hugops.De
 	if err != nil {
 		return hugops.Detail{}, err
 	}
-	return hugops.Detail{Summary: f.summary(outage, now), Bucket: f.bucket, Series: f.series,
+	return hugops.Detail{Summary: s.summary(outage, f, now), Bucket: f.bucket, Series: f.series,
 		ByNetwork: f.byNetwork, ByLang: f.byLang, Coverage: seen, Model: f.facts.model,
-		Abstained: f.facts.abstained, Blame: f.facts.blame, Evidence: f.facts.evidence}, nil
+		Abstained: f.facts.abstained, Blame: f.facts.blame, Evidence: f.facts.evidence, Answers: f.answersBy(now)}, nil
+}
+
+// answersBy are the answers to updates that have come by now.
+func (f *figures) answersBy(now time.Time) []hugops.Answer {
+	n := sort.Search(len(f.answers), func(i int) bool { return f.answers[i].At.After(now) })
+	return f.answers[:n:n]
 }
 
 // summary puts an outage and its figures together. Points of the curve whose
 // hour is not over yet are left out.
-func (f *figures) summary(o hugops.Outage, now time.Time) hugops.Summary {
+func (s *Store) summary(o hugops.Outage, f *figures, now time.Time) hugops.Summary {
 	past := sort.Search(len(f.curve), func(i int) bool { return f.curve[i].At.After(now) })
-	return hugops.Summary{Outage: o, Index: f.index, Posts: f.facts.posts,
+	sum := hugops.Summary{Outage: o, Index: f.index, Posts: f.facts.posts, UpdatedAt: s.updatedAt(o, f, now),
 		FirstPost: f.facts.first, LastPost: f.facts.last, Curve: f.curve[:past:past]}
+	if past > 0 && now.Sub(f.curve[past-1].At) <= window*time.Second {
+		sum.Trend = f.trends[past-1]
+	}
+	said := sort.Search(len(f.series), func(i int) bool { return f.series[i].At.After(now) })
+	if said > 0 {
+		sum.Latest, sum.LatestWidth = f.series[said-1], f.bucket
+	}
+	return sum
+}
+
+// updatedAt is when an outage last became other than it was: through posts, through
+// what is known of it, or by beginning or ending at a time that was known before.
+func (s *Store) updatedAt(o hugops.Outage, f *figures, now time.Time) time.Time {
+	latest := f.changed
+	for _, t := range []time.Time{s.known.changedAt(o.ID), o.StartedAt, o.EndedAt} {
+		if t.After(latest) && !t.After(now) {
+			latest = t
+		}
+	}
+	return orZero(latest)
 }
 
 // Series returns the time series of an outage in buckets whose width is a multiple
@@ -73,7 +99,7 @@ func (s *Store) series(ctx context.Context, id string, span span) ([]hugops.Minu
 		return s.buckets(ctx, id, span)
 	}
 	k := s.cache.seriesOf(id, span)
-	p, err := k.get(ctx, s.cache, refresh(s.cache, id, func(ctx context.Context) ([]hugops.Minute, error) {
+	p, err := k.get(ctx, s.cache, refresh(s.cache, id, 0, func(ctx context.Context) ([]hugops.Minute, error) {
 		return s.buckets(ctx, id, span)
 	}))
 	return p.value, err
@@ -122,15 +148,35 @@ func (s *Store) listed(ctx context.Context, id string) (hugops.Outage, error) {
 	return hugops.Outage{}, notFound(id)
 }
 
-func (s *Store) figures(ctx context.Context, id string) (*figures, error) {
-	if s.config.Stale < 0 {
-		return s.compute(ctx, id)
+// begun finds an outage that has begun by now.
+func (s *Store) begun(ctx context.Context, id string, now time.Time) (hugops.Outage, error) {
+	o, err := s.listed(ctx, id)
+	if err == nil && o.StartedAt.After(now) {
+		return hugops.Outage{}, notFound(id)
 	}
-	e := s.cache.entry(id)
-	p, err := e.figures.get(ctx, s.cache, refresh(s.cache, id, func(ctx context.Context) (*figures, error) {
-		return s.compute(ctx, id)
+	return o, err
+}
+
+// figures are those of an outage; they change with its posts and with its updates.
+func (s *Store) figures(ctx context.Context, o *hugops.Outage) (*figures, error) {
+	if s.config.Stale < 0 {
+		return s.compute(ctx, o)
+	}
+	e := s.cache.entry(o.ID)
+	p, err := e.figures.get(ctx, s.cache, refresh(s.cache, o.ID, printOf(o.Updates), func(ctx context.Context) (*figures, error) {
+		return s.compute(ctx, o)
 	}))
 	return p.value, err
+}
+
+// printOf is a fingerprint of what figures depend on in updates.
+func printOf(updates []hugops.Update) uint64 {
+	var b []byte
+	for _, u := range updates {
+		b = binary.LittleEndian.AppendUint64(b, uint64(u.At.UnixMicro()))
+		b = append(append(b, u.Status...), 0)
+	}
+	return xxhash.Sum64(b)
 }
 
 // coverageRest is how long coverage is not looked at again: it grows by a row a

@@ -231,8 +231,9 @@ func (c *cache) print(ctx context.Context, id string) (uint64, error) {
 	return all[id], err
 }
 
-// refresh is the loader of a value that depends on an outage's readings.
-func refresh[T any](c *cache, id string, compute func(context.Context) (T, error)) loader[printed[T]] {
+// refresh is the loader of a value that depends on an outage's readings, and on
+// something else whose fingerprint is more.
+func refresh[T any](c *cache, id string, more uint64, compute func(context.Context) (T, error)) loader[printed[T]] {
 	return func(ctx context.Context, old printed[T], have bool) (printed[T], time.Duration, error) {
 		var print uint64
 		var err error
@@ -243,6 +244,7 @@ func refresh[T any](c *cache, id string, compute func(context.Context) (T, error
 			prints, err = c.s.prints(ctx, []string{id})
 			print = prints[id]
 		}
+		print ^= more
 		if err != nil || have && print == old.print {
 			return old, lookAgain, err
 		}

@@ -19,24 +19,28 @@ var computeSeconds = metrics.NewSummary("hugops_store_figures_seconds")
 func linked(name string) string { return sql(name, "{{linked}}", sql("linked")) }
 
 // compute reads all figures of an outage from the database.
-func (s *Store) compute(ctx context.Context, id string) (*figures, error) {
+func (s *Store) compute(ctx context.Context, o *hugops.Outage) (*figures, error) {
 	defer computeSeconds.UpdateDuration(time.Now())
-	outage := clickhouse.Named("outage", id)
+	id, outage := o.ID, clickhouse.Named("outage", o.ID)
 	var first, last int64
 	var minutes uint64
-	if err := s.db.QueryRow(ctx, sql("span"), outage).Scan(&first, &last, &minutes); err != nil {
+	var changed time.Time
+	if err := s.db.QueryRow(ctx, sql("span"), outage).Scan(&first, &last, &minutes, &changed); err != nil {
 		return nil, fmt.Errorf("store: figures of %s: %w", id, err)
 	}
 	if minutes == 0 {
-		return &figures{bucket: time.Minute}, nil
+		return &figures{bucket: time.Minute, changed: changed, workings: hugops.Workings{Outage: id, ComputedAt: s.now().UTC()}}, nil
 	}
-	f := &figures{bucket: bucketFor(first, last)}
+	f := &figures{bucket: bucketFor(first, last), changed: changed}
 	var err error
 	if f.facts, err = s.facts(ctx, outage); err == nil {
 		f.facts.evidence, err = s.evidence(ctx, outage)
 	}
 	if err == nil {
-		err = s.count(ctx, outage, f, first, last)
+		f.workings, err = s.leftOut(ctx, id)
+	}
+	if err == nil {
+		err = s.count(ctx, o, f, first, last)
 	}
 	if err == nil {
 		f.series, err = s.buckets(ctx, id, allBuckets(f.bucket))
@@ -63,6 +67,7 @@ func (s *Store) facts(ctx context.Context, outage any) (facts, error) {
 		f.abstained += int(abstained)
 		f.blame.Posts += int(blames)
 		people, company, sarcasm = people+toPeople, company+toCompany, sarcasm+sarcastic
+		f.models = append(f.models, model)
 		if int(posts) > most {
 			f.model, most = model, int(posts)
 		}
@@ -96,8 +101,9 @@ func (s *Store) evidence(ctx context.Context, outage any) (list []hugops.Evidenc
 // ten-thousandth.
 func meanOf(sum uint64, n int) float64 { return math.Round(float64(sum)/float64(n)/100) / 1e4 }
 
-// count reads the votes of an outage, one pass, and computes its indices.
-func (s *Store) count(ctx context.Context, outage any, f *figures, first, last int64) error {
+// count reads the votes of an outage and computes its indices.
+func (s *Store) count(ctx context.Context, o *hugops.Outage, f *figures, first, last int64) error {
+	outage := clickhouse.Named("outage", o.ID)
 	var spoken []langCount
 	err := s.each(ctx, linked("langs"), func(r driver.Rows) error {
 		var c langCount
@@ -113,24 +119,18 @@ func (s *Store) count(ctx context.Context, outage any, f *figures, first, last i
 		networks = append(networks, string(n))
 	}
 	t := newTally(len(networks)+1, len(langs)+1, first, last)
-	err = s.each(ctx, linked("votes"), func(r driver.Rows) error {
-		var v vote
-		var minute, support, venting uint32
-		var network, lang uint8
-		err := r.Scan(&v.author, &minute, &network, &lang, &support, &venting, &v.unread)
-		v.minute, v.network, v.lang = int64(minute), int(network), int(lang)
-		v.s, v.v = clampVote(int64(support), int64(venting))
-		if v.minute >= first && v.minute <= last { // a post may have come since
-			t.add(v)
-		}
-		return err
-	}, outage, clickhouse.Named("networks", networks), clickhouse.Named("langs", langs))
+	t.answers = echoesOf(o.Updates)
+	copies, err := s.tally(ctx, outage, t, networks, langs, first, last)
 	if err != nil {
 		return err
 	}
 	e := s.estimator(f.facts.model)
-	f.curve = t.curve(e)
-	f.index = e.index(&t.all)
+	f.curve, f.trends = t.curve(e)
+	f.answers = t.answered(e)
+	all := e.estimate(&t.all)
+	all.index.Copies, all.index.Bursts = len(copies.all), copies.count
+	f.index = all.index
+	f.work(e, &all, &t.all)
 	f.byNetwork = shares(e, append([]string{other}, networks...), t.networks)
 	for i := range langs {
 		if langs[i] == "" {
@@ -139,6 +139,49 @@ func (s *Store) count(ctx context.Context, outage any, f *figures, first, last i
 	}
 	f.byLang = shares(e, append([]string{other}, langs...), t.langs)
 	return nil
+}
+
+// tally reads the votes of an outage into t, those of a burst as the votes of one
+// person.
+func (s *Store) tally(ctx context.Context, outage any, t *tally, networks, langs []string, first, last int64) (*bursts, error) {
+	var posts []copyable
+	err := s.each(ctx, linked("gists"), func(r driver.Rows) error {
+		var p copyable
+		var minute uint32
+		err := r.Scan(&p.gist, &p.author, &minute)
+		p.minute = int64(minute)
+		posts = append(posts, p)
+		return err
+	}, outage)
+	if err != nil {
+		return nil, err
+	}
+	copies, spoken := findBursts(posts), map[uint64][]vote{}
+	err = s.each(ctx, linked("votes"), func(r driver.Rows) error {
+		var v vote
+		var gist uint64
+		var minute, support, venting uint32
+		var network, lang uint8
+		err := r.Scan(&v.author, &minute, &network, &lang, &support, &venting, &v.unread, &gist)
+		v.minute, v.network, v.lang = int64(minute), int(network), int(lang)
+		v.s, v.v = clampVote(int64(support), int64(venting))
+		person := copies.person(copyable{gist: gist, author: v.author, minute: v.minute})
+		switch {
+		case v.minute < first || v.minute > last: // a post has come since
+		case person != v.author:
+			v.author = person
+			spoken[person] = append(spoken[person], v)
+		default:
+			t.add(v)
+		}
+		return err
+	}, outage, clickhouse.Named("networks", networks), clickhouse.Named("langs", langs))
+	for _, votes := range spoken {
+		for _, v := range votes {
+			t.add(v)
+		}
+	}
+	return copies, err
 }
 
 // clampVote keeps rounded probabilities within 1.

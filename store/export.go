@@ -71,7 +71,7 @@ const (
 )
 
 func (s *Store) exportOutage(ctx context.Context, o hugops.Outage, put func(...string) error) error {
-	f, err := s.compute(ctx, o.ID)
+	f, err := s.compute(ctx, &o)
 	if err != nil {
 		return err
 	}

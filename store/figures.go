@@ -37,16 +37,21 @@ func (v *vote) sided() int64 {
 type figures struct {
 	index     hugops.Index
 	curve     []hugops.CurvePoint
+	trends    []hugops.Change // of the curve's points
+	answers   []hugops.Answer
+	workings  hugops.Workings
 	byNetwork []hugops.Share
 	byLang    []hugops.Share
 	series    []hugops.Minute
 	bucket    time.Duration
+	changed   time.Time // when the series last changed
 	facts     facts
 }
 
 // facts are what a glance at the posts gives.
 type facts struct {
-	model       string // behind most readings
+	model       string   // behind most readings
+	models      []string // all of them
 	posts       int
 	abstained   int
 	blame       hugops.Blame
@@ -68,6 +73,7 @@ type tally struct {
 	langs          []group
 	start, step    int64   // of the curve, Unix seconds and seconds
 	changes        []group // from one point to the next
+	answers        []echo
 	votes          []vote  // of the author being read
 	most, sum, sid []int64 // scratch: his votes by point
 }
@@ -118,6 +124,7 @@ func (t *tally) flush() {
 		t.cast(&t.langs[i], func(v *vote) bool { return v.lang == i })
 	}
 	t.castCurve()
+	t.castAnswers()
 	t.votes = t.votes[:0]
 }
 
@@ -186,40 +193,45 @@ func (t *tally) castCurve() {
 	}
 }
 
-// curve computes the index of each hour. It ends the tally.
-func (t *tally) curve(e *estimator) []hugops.CurvePoint {
+// curve computes the index of each hour, and how it differs from that of the hour
+// before; where points are more than an hour apart, from that of the point before.
+// It ends the tally.
+func (t *tally) curve(e *estimator) ([]hugops.CurvePoint, []hugops.Change) {
 	t.flush()
 	var hour group
-	points := make([]hugops.CurvePoint, len(t.most))
+	points, trends := make([]hugops.CurvePoint, len(t.most)), make([]hugops.Change, len(t.most))
+	hours := make([]estimate, len(t.most))
+	before := int(max(1, window/t.step))
 	for i := range points {
 		hour.merge(&t.changes[i])
 		points[i].At = time.Unix(t.start+int64(i+1)*t.step, 0).UTC()
-		points[i].Index = e.index(&hour)
+		hours[i] = e.estimate(&hour)
+		hours[i].cells = nil // they are many
+		points[i].Index = hours[i].index
+		if i >= before {
+			trends[i] = e.change(&hours[i-before], &hours[i])
+		}
 	}
-	return points
+	return points, trends
 }
-
-// smallCell is the number of authors below which a row of a breakdown would say
-// too much about them.
-const smallCell = 5
 
 // other is the row that small cells are folded into.
 const other = "other"
 
 // shares lists the groups of a breakdown: in the order of keys, those of at least
-// smallCell authors, and then the rest in one row, if that is not too small
+// hugops.SmallCell authors, and then the rest in one row, if that is not too small
 // itself. Groups keyed other are part of the rest.
 func shares(e *estimator, keys []string, groups []group) []hugops.Share {
 	var list []hugops.Share
 	var rest group
 	for i := range groups {
-		if keys[i] == other || groups[i].authors < smallCell {
+		if keys[i] == other || groups[i].authors < hugops.SmallCell {
 			rest.merge(&groups[i])
 			continue
 		}
 		list = append(list, hugops.Share{Key: keys[i], Index: e.index(&groups[i])})
 	}
-	if rest.authors >= smallCell {
+	if rest.authors >= hugops.SmallCell {
 		list = append(list, hugops.Share{Key: other, Index: e.index(&rest)})
 	}
 	return list
@@ -241,7 +253,7 @@ func keepLangs(counts []langCount) []string {
 	})
 	var keep []string
 	for _, c := range counts {
-		if c.authors >= smallCell && len(keep) < maxLangs {
+		if c.authors >= hugops.SmallCell && len(keep) < maxLangs {
 			keep = append(keep, c.lang)
 		}
 	}

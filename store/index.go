@@ -19,6 +19,8 @@ const (
 	PriorStrength = 4
 	// draws is the number of draws behind an interval.
 	draws = 1000
+	seed1 = 0x6875676f7073
+	seed2 = 1
 	// coverage of the interval: from the 2.5 % to the 97.5 % quantile.
 	tail = 0.025
 )
@@ -31,6 +33,7 @@ var even = vec{1. / 3, 1. / 3, 1. / 3}
 // the same for every index, so that equal posts give equal figures and points of
 // a curve differ by their posts and not by the dice.
 type estimator struct {
+	errors hugops.ErrorModel
 	best   corrector
 	drawn  []corrector // the error model as it might be, given how few posts measured it
 	noise  [][2]float64
@@ -43,8 +46,8 @@ func newEstimator(m hugops.ErrorModel) *estimator {
 	if m.Mean == ([3][3]float64{}) {
 		m = identity(m.Model)
 	}
-	dice := rand.New(rand.NewPCG(0x6875676f7073, 1))
-	e := &estimator{best: newCorrector(m.Mean)}
+	dice := rand.New(rand.NewPCG(seed1, seed2))
+	e := &estimator{errors: m, best: newCorrector(m.Mean)}
 	e.drawn = make([]corrector, draws)
 	e.noise = make([][2]float64, draws)
 	e.belief = make([]float64, draws)
@@ -60,24 +63,39 @@ func newEstimator(m hugops.ErrorModel) *estimator {
 	return e
 }
 
+// estimate is an index with what led to it. Below hugops.MinAuthors there is
+// nothing but the counts of the index.
+type estimate struct {
+	index  hugops.Index
+	cells  []cell
+	m      moments
+	weight float64 // of the raw index; the rest is that of the long-term mean
+	shares vec     // of the true classes, by PACC
+	emq    vec     // and by EMQ
+}
+
 // index computes the index of a group.
-func (e *estimator) index(g *group) hugops.Index {
-	out := hugops.Index{Authors: g.authors, Sided: g.sided(), Support: g.support, Venting: g.venting}
+func (e *estimator) index(g *group) hugops.Index { return e.estimate(g).index }
+
+func (e *estimator) estimate(g *group) estimate {
+	x := estimate{index: hugops.Index{Authors: g.authors, Sided: g.sided(), Support: g.support, Venting: g.venting}}
+	out := &x.index
 	if out.Sided < hugops.MinAuthors {
-		return out
+		return x
 	}
-	cells := g.sorted()
-	m := momentsOf(cells)
-	weight := float64(out.Sided) / (float64(out.Sided) + PriorStrength)
-	raw := share(e.best.solve(m.mean))
+	x.cells = g.sorted()
+	x.m = momentsOf(x.cells)
+	x.weight = float64(out.Sided) / (float64(out.Sided) + PriorStrength)
+	x.shares, x.emq = e.best.solve(x.m.mean), emq(x.cells, even)
+	raw := share(x.shares)
 	out.Enough = true
 	out.Raw = points(raw)
-	out.Value = points(weight*raw + (1-weight)*PriorMean)
-	out.Lower, out.Upper = e.interval(m, weight)
+	out.Value = points(x.weight*raw + (1-x.weight)*PriorMean)
+	out.Lower, out.Upper = e.interval(&x)
 	out.Lower, out.Upper = min(out.Lower, out.Value), max(out.Upper, out.Value)
-	out.EMQ = points(share(emq(cells, even)))
-	out.Influence = points(e.influence(cells, m, weight, raw))
-	return out
+	out.EMQ = points(share(x.emq))
+	out.Influence = points(e.influence(x.cells, x.m, x.weight, raw))
+	return x
 }
 
 // interval is the 95 % interval: the quantiles over draws of the authors' mean
@@ -85,17 +103,40 @@ func (e *estimator) index(g *group) hugops.Index {
 // a test holds it against resampling the authors themselves), of the error
 // model, and of the long-term distribution in the weight that shrinkage gives
 // it.
-func (e *estimator) interval(m moments, weight float64) (lower, upper float64) {
+func (e *estimator) interval(x *estimate) (lower, upper float64) {
 	var values [draws]float64
 	for d := range draws {
-		z := e.noise[d]
-		s := m.mean[0] + m.root[0]*z[0]
-		v := m.mean[1] + m.root[1]*z[0] + m.root[2]*z[1]
-		q := share(e.drawn[d].solve(vec{s, v, 1 - s - v}))
-		values[d] = weight*q + (1-weight)*e.belief[d]
+		values[d] = e.draw(x, d, d)
 	}
 	slices.Sort(values[:])
 	return points(quantile(values[:], tail)), points(quantile(values[:], 1-tail))
+}
+
+// draw is an index as it might be, with an error model as it might be.
+func (e *estimator) draw(x *estimate, d, model int) float64 {
+	m, z := &x.m, e.noise[d]
+	s := m.mean[0] + m.root[0]*z[0]
+	v := m.mean[1] + m.root[1]*z[0] + m.root[2]*z[1]
+	q := share(e.drawn[model].solve(vec{s, v, 1 - s - v}))
+	return x.weight*q + (1-x.weight)*e.belief[d]
+}
+
+// change compares two indices of one outage. Both are drawn with the same error
+// model, since the model errs in both alike; the people are drawn apart, which
+// makes the interval somewhat too wide where the same ones are in both.
+func (e *estimator) change(was, is *estimate) hugops.Change {
+	if !was.index.Enough || !is.index.Enough {
+		return hugops.Change{}
+	}
+	var values [draws]float64
+	for d := range draws {
+		values[d] = e.draw(is, d, d) - e.draw(was, (d+draws/2)%draws, d)
+	}
+	slices.Sort(values[:])
+	c := hugops.Change{Known: true, Value: math.Round((is.index.Value-was.index.Value)*1e4) / 1e4}
+	c.Lower = min(points(quantile(values[:], tail)), c.Value)
+	c.Upper = max(points(quantile(values[:], 1-tail)), c.Value)
+	return c
 }
 
 // influence is the most that leaving out any one author moves the index.

@@ -343,7 +343,7 @@ func TestCurveAgreesWithEachHour(t *testing.T) {
 			tl.add(v)
 		}
 		e := newEstimator(identity("m"))
-		points := tl.curve(e)
+		points, _ := tl.curve(e)
 		if len(points) > maxPoints {
 			t.Errorf("%d points", len(points))
 		}

@@ -141,6 +141,7 @@ var readingColumns = []clickhouse.ColumnNameAndType{
 	{Name: "target_situation", Type: "Float32"},
 	{Name: "lang_read", Type: "LowCardinality(String)"},
 	{Name: "troubled", Type: "Array(LowCardinality(String))"},
+	{Name: "gist", Type: "UInt64"},
 }
 
 // insertReadings stores rows with a reading.
@@ -196,6 +197,7 @@ func (s *Store) insertReadings(ctx context.Context, rows []row) error {
 	probability(33, func(v *hugops.Verdict) float64 { return v.Targets.Situation })
 	column(b, 34, rows, func(r *row) string { return cmp.Or(r.reading.Lang, "und") })
 	arrays(b, 35, rows, func(r *row) []string { return r.reading.Troubled })
+	column(b, 36, rows, func(r *row) uint64 { return r.reading.Gist })
 	return b.send()
 }
 

@@ -15,6 +15,7 @@ const (
 	postDomain   = 'p'
 	aliasDomain  = 'a'
 	authorDomain = 'u'
+	burstDomain  = 'b'
 )
 
 func key(domain byte, network hugops.Network, name string) uint64 {

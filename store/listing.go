@@ -60,7 +60,7 @@ func (s *Store) OutagePage(ctx context.Context, now time.Time, q hugops.OutageQu
 			page.Next = hugops.PlaceOf(&page.Summaries[n-1].Outage)
 			break
 		}
-		page.Summaries = append(page.Summaries, f.summary(*found[i], now))
+		page.Summaries = append(page.Summaries, s.summary(*found[i], f, now))
 	}
 	return page, nil
 }
@@ -75,7 +75,7 @@ func (s *Store) computed(ctx context.Context, outages []*hugops.Outage, spoken m
 			list[i] = &figures{bucket: time.Minute}
 			continue
 		}
-		wg.Go(func() { list[i], errs[i] = s.figures(ctx, o.ID) })
+		wg.Go(func() { list[i], errs[i] = s.figures(ctx, o) })
 	}
 	wg.Wait()
 	for _, err := range errs {

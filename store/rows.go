@@ -118,6 +118,9 @@ func digestOf(r *row) uint64 {
 		prob(l.Probability)
 		str(strings.Join(l.Evidence, ";"))
 	}
+	if r.reading.Gist != 0 { // rows from before had none
+		num(r.reading.Gist)
+	}
 	return max(xxhash.Sum64(b), 1)
 }
 

@@ -48,12 +48,12 @@ func (s *site) embedHelp(r *http.Request) (*answer, error) {
 		Code   embedCode
 		Sample *row
 	}{Code: embedCode{s.base(r), "your-outage", "your-service"}}
-	v := homeView{}
-	if v.fill(all, now, false); v.Lead != nil {
-		data.Sample, data.Code = v.Lead, embedCode{s.base(r), v.Lead.ID, v.Lead.Slug}
+	if lead := leadOf(all, now); lead != nil {
+		sample := newRow(*lead, now)
+		data.Sample, data.Code = &sample, embedCode{s.base(r), sample.ID, sample.Slug}
 	}
 	return s.render(r, "embed", cacheShort, view{
-		Title: "For status pages", Nav: "embed", Demo: v.Lead != nil && v.Lead.Demo, Data: data,
+		Title: "For status pages", Nav: "embed", Demo: data.Sample != nil && data.Sample.Demo, Data: data,
 		Description: "A small widget, an iframe and a badge for status pages: no cookies, no third parties, hugs only if you like.",
 	})
 }

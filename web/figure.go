@@ -70,6 +70,8 @@ type gauge struct {
 	Merged     bool    // bounds nearer than 12 points share one label
 	Narrow     bool    // arms so near that their curl must shrink
 	Have, Left float64 // below 30: percent filled, marks still to come
+	HasBefore  bool    // an open dot stands at Before
+	Before     int
 }
 
 func (f figure) Gauge() gauge {

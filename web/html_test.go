@@ -28,7 +28,8 @@ func everyPage(t *testing.T) map[string][]byte {
 		"broken /": get(t, broken, "/").Body.Bytes(), "broken /sources": get(t, broken, "/sources").Body.Bytes(), "no model /methodology": get(t, noModel, "/methodology").Body.Bytes(),
 		"empty search": get(t, h, "/?q=nobody&days=7").Body.Bytes(), "hostile search": get(t, h, "/?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E").Body.Bytes(),
 	}
-	paths := []string{"/", "/?all=1", "/methodology", "/sources", "/data", "/embed", "/privacy", "/nothing", "/embed/unknown"}
+	paths := []string{"/", "/?after=2026-11-22T00:00:00Z,x", "/methodology", "/sources", "/data", "/embed", "/privacy", "/opt-out", "/nothing", "/embed/unknown",
+		"/services/nimbus-cloud", "/services/nimbus-mail", "/services/pennywhistle-pay", "/services/pennywhistle-pay?after=2026-11-22T00:00:00Z,x"}
 	for _, d := range store.details {
 		paths = append(paths, "/outages/"+d.Outage.ID, "/embed/"+d.Outage.ID, "/embed/"+d.Outage.ID+"?show=hugs&theme=dark")
 	}

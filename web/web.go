@@ -53,6 +53,9 @@ type Config struct {
 	// Services are the services that people name, by slug; an outage may be of one
 	// that is not among them.
 	Services []hugops.Service
+	// Contact is how people reach whoever runs the site, for /opt-out and /privacy: an
+	// e-mail address or an https address. Empty: the pages do not say.
+	Contact string
 	// Errors gives the error model of a stance model for /methodology; nil or a
 	// zero answer: the page says that it is not known.
 	Errors func(model string) hugops.ErrorModel
@@ -64,18 +67,30 @@ type Config struct {
 	Now            func() time.Time // nil: time.Now
 }
 
-// site is the handler's state; but for the clients' quotas nothing in it changes after
-// New.
+// site is the handler's state; only the hub and the clients' quotas change after New.
 type site struct {
 	Config
 	pages      map[string]*template.Template
 	assets     assets
-	parameters map[string][]string // of the addresses of the API, by pattern
+	services   map[string]hugops.Service // Config.Services by slug
+	contact    *contact                  // nil if none is given
+	parameters map[string][]string       // of the addresses of the API, by pattern
 	limit      *limiter
+	hub        *hub
 }
 
+// Site answers the requests. Close ends its live streams, which would otherwise
+// last as long as their listeners.
+type Site struct {
+	http.Handler
+	hub *hub
+}
+
+// Close ends the live streams; everything else goes on being answered.
+func (s *Site) Close() { s.hub.close() }
+
 // New parses the templates and returns the site. It opens nothing.
-func New(c Config) (http.Handler, error) {
+func New(c Config) (*Site, error) {
 	if c.Store == nil {
 		return nil, fmt.Errorf("web: Config.Store is missing: give the site something to ask")
 	}
@@ -95,9 +110,15 @@ func New(c Config) (http.Handler, error) {
 	if c.Ready == nil {
 		c.Ready = c.Store.Ping
 	}
-	s := &site{Config: c}
+	s := &site{Config: c, services: map[string]hugops.Service{}}
+	for _, one := range c.Services {
+		s.services[one.Slug] = one
+	}
 	s.Log = c.Log.With("component", "web")
 	var err error
+	if s.contact, err = readContact(c.Contact); err != nil {
+		return nil, err
+	}
 	if s.assets, err = loadAssets(); err != nil {
 		return nil, fmt.Errorf("web: reading assets: %w", err)
 	}
@@ -113,7 +134,8 @@ func New(c Config) (http.Handler, error) {
 	s.limit = &limiter{perMinute: c.RateLimit, trusted: c.TrustedProxies, now: c.Now, warn: func(proxy netip.Addr) {
 		s.Log.Warn("requests come by a proxy that is not trusted: all who use it share one rate limit; name it in --trusted-proxies", "proxy", proxy)
 	}}
-	return s.routes(), nil
+	s.hub = newHub(s.states, s.Log)
+	return &Site{s.routes(), s.hub}, nil
 }
 
 // routes is the whole site on one screen.
@@ -128,12 +150,14 @@ func (s *site) routes() http.Handler {
 
 	page("/{$}", s.home)
 	page("/outages/{id}", s.outage)
+	page("/services/{slug}", s.service)
 	page("/methodology", s.methodology)
 	page("/sources", s.sources)
 	page("/data", s.prose("data"))
 	page("/embed", s.embedHelp)
 	page("/privacy", s.prose("privacy"))
 	page("/problems/{name}", s.problemPage)
+	page("/opt-out", s.prose("opt-out"))
 	page("/", s.noPage)
 
 	api("/api/v1/outages", s.apiOutages)
@@ -145,6 +169,8 @@ func (s *site) routes() http.Handler {
 	api("/api/v1/services/{slug}", s.apiService)
 	api("/api/v1/sources", s.apiSources)
 	api("/api/v1/openapi.json", s.openAPI)
+	mux.Handle("/api/v1/live", s.stream("/api/v1/live", s.liveAll))
+	mux.Handle("/api/v1/outages/{id}/live", s.stream("/api/v1/outages/{id}/live", s.liveOne))
 	api("/api/", s.noPage)
 
 	embed("/embed/{id}", s.frame)

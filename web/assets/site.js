@@ -1,6 +1,5 @@
 // hugops on its own pages. Everything works without this file; it adds figures
-// that move as posts arrive, values under the pointer, local times on hover and
-// the link to a Mastodon server. It talks to this site only and keeps nothing.
+// that move as posts arrive, local times on hover and the link to a Mastodon server. It talks to this site only and keeps nothing.
 (() => {
   'use strict';
 
@@ -91,82 +90,11 @@
     plan();
   }
 
-  // ---- values under the pointer, read from the table behind the chart ----
-
-  const visible = (plot) => [...plot.querySelectorAll('svg.chart')].find((s) => s.getClientRects().length);
-
-  class Pointer {
-    constructor(plot) {
-      this.plot = plot;
-      this.hair = this.make('div', 'hair');
-      this.tip = this.make('div', 'tip');
-      this.tip.setAttribute('aria-live', 'polite');
-      plot.tabIndex = 0;
-      plot.setAttribute('role', 'group');
-      plot.setAttribute('aria-label', 'Chart; use the arrow keys to read its values, Escape to leave');
-      plot.addEventListener('pointermove', (e) => this.point(e));
-      plot.addEventListener('pointerleave', () => this.hide());
-      plot.addEventListener('keydown', (e) => this.key(e));
-      plot.addEventListener('blur', () => this.hide());
-      this.hide();
-    }
-    make(name, cls) {
-      const el = document.createElement(name);
-      el.className = cls;
-      el.setAttribute('data-mine', '');
-      this.plot.append(el);
-      return el;
-    }
-    rows() { return [...this.plot.parentElement.querySelectorAll('tr[data-x]')]; }
-    hide() { this.hair.hidden = this.tip.hidden = true; this.at = -1; }
-    point(e) {
-      const svg = visible(this.plot);
-      if (!svg) return;
-      const box = svg.getBoundingClientRect(), scale = box.width / svg.viewBox.baseVal.width;
-      const x = ((e.clientX - box.left) / scale - svg.dataset.x0) / (svg.dataset.x1 - svg.dataset.x0);
-      if (x < -0.02 || x > 1.02) return this.hide();
-      const rows = this.rows();
-      let best = 0;
-      rows.forEach((r, i) => { if (Math.abs(r.dataset.x - x) < Math.abs(rows[best].dataset.x - x)) best = i; });
-      this.show(rows, best);
-    }
-    key(e) {
-      const rows = this.rows(), last = rows.length - 1;
-      const to = { ArrowLeft: this.at < 0 ? last : this.at - 1, ArrowRight: this.at < 0 ? 0 : this.at + 1, Home: 0, End: last }[e.key];
-      if (e.key === 'Escape') return this.hide();
-      if (to === undefined) return;
-      e.preventDefault();
-      this.show(rows, Math.max(0, Math.min(last, to)));
-    }
-    show(rows, i) {
-      const row = rows[i], svg = visible(this.plot);
-      if (!row || !svg || (i === this.at && !this.tip.hidden)) return;
-      this.at = i;
-      const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
-      const x = (+svg.dataset.x0 + row.dataset.x * (svg.dataset.x1 - svg.dataset.x0)) * scale;
-      const [time, index, range, support, venting] = [...row.cells].map((c) => c.textContent);
-      const head = document.createElement('b'), two = document.createElement('p');
-      head.textContent = index === '–' ? `${time}  ${range}` : `${time}  index ${index}, very likely ${range}`;
-      two.textContent = `${support} support, ${venting} venting`;
-      this.tip.replaceChildren(head, two);
-      this.hair.hidden = this.tip.hidden = false;
-      this.hair.style.left = `${x}px`;
-      this.hair.style.top = `${30 * scale}px`;
-      this.hair.style.height = `${(svg.dataset.bottom - 30) * scale}px`;
-      const room = this.plot.clientWidth - this.tip.offsetWidth;
-      this.tip.style.left = `${Math.max(0, Math.min(room, x + 12 > room ? x - this.tip.offsetWidth - 12 : x + 12))}px`;
-      this.tip.style.top = `${30 * scale}px`;
-    }
-  }
-
   // ---- small things ----
 
   const dress = () => {
     for (const t of document.querySelectorAll('time[datetime]')) {
       t.title = new Date(t.dateTime).toLocaleString([], { dateStyle: 'long', timeStyle: 'short' }) + ', your time';
-    }
-    for (const plot of document.querySelectorAll('[data-chart] .plot')) {
-      if (!plot.querySelector('.tip')) new Pointer(plot);
     }
     for (const form of document.querySelectorAll('form.fedi')) form.hidden = false;
   };
