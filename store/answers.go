@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"sort"
-	"sync"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -14,63 +13,10 @@ import (
 )
 
 // Summaries returns the outages that have begun by now, the newest first, at
-// most limit (0: all), with their index and curve. Maintenances that nobody wrote
-// about are left out.
+// most limit (0: all), with their index and curve: the first page of all.
 func (s *Store) Summaries(ctx context.Context, now time.Time, limit int) ([]hugops.Summary, error) {
-	outages, err := s.outageList(ctx)
-	if err != nil {
-		return nil, err
-	}
-	begun := sort.Search(len(outages), func(i int) bool { return !outages[i].StartedAt.After(now) })
-	if outages, err = s.spokenOf(ctx, outages[begun:], limit); err != nil {
-		return nil, err
-	}
-	if limit > 0 && len(outages) > limit {
-		outages = outages[:limit]
-	}
-	list, errs := make([]hugops.Summary, len(outages)), make([]error, len(outages))
-	var wg sync.WaitGroup
-	for i := range outages {
-		wg.Go(func() {
-			var f *figures
-			if f, errs[i] = s.figures(ctx, &outages[i]); errs[i] == nil {
-				list[i] = f.summary(outages[i], now)
-			}
-		})
-	}
-	wg.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
-	}
-	return list, nil
-}
-
-// spokenOf leaves out the maintenances without posts among the first outages: status
-// pages announce them by the hundred, and they would hide all else.
-func (s *Store) spokenOf(ctx context.Context, outages []hugops.Outage, limit int) ([]hugops.Outage, error) {
-	const maintenancesAtMost = 10 // for each outage that is wanted
-	if limit > 0 {
-		outages = outages[:min(len(outages), maintenancesAtMost*limit)]
-	}
-	var planned []string
-	for i := range outages {
-		if outages[i].Impact == "maintenance" {
-			planned = append(planned, outages[i].ID)
-		}
-	}
-	spoken, err := s.prints(ctx, planned)
-	if err != nil {
-		return nil, fmt.Errorf("store: maintenances with posts: %w", err)
-	}
-	kept := make([]hugops.Outage, 0, len(outages))
-	for _, o := range outages {
-		if _, ok := spoken[o.ID]; ok || o.Impact != "maintenance" {
-			kept = append(kept, o)
-		}
-	}
-	return kept, nil
+	page, err := s.OutagePage(ctx, now, hugops.OutageQuery{Limit: limit})
+	return page.Summaries, err
 }
 
 // Detail returns everything about one outage that has begun by now, or an error
@@ -111,40 +57,52 @@ func (f *figures) summary(o hugops.Outage, now time.Time) hugops.Summary {
 	return sum
 }
 
-// Series returns the time series of an outage in buckets whose width is a
-// multiple of a minute, those with posts only. The slice must not be changed.
-func (s *Store) Series(ctx context.Context, id string, bucket time.Duration) ([]hugops.Minute, error) {
+// Series returns the time series of an outage in buckets whose width is a multiple
+// of a minute, those with posts only, of those that begin in [from, to); a zero time
+// is no bound. Buckets begin at multiples of their width since 1970. The slice must not
+// be changed. If there are more than hugops.MaxBuckets the error wraps
+// hugops.ErrTooMany.
+func (s *Store) Series(ctx context.Context, id string, bucket time.Duration, from, to time.Time) ([]hugops.Minute, error) {
 	if bucket < time.Minute || bucket%time.Minute != 0 || bucket > 366*24*time.Hour {
 		return nil, fmt.Errorf("store: %w bucket %s: it must be a whole number of minutes", hugops.ErrInvalid, bucket)
 	}
 	if _, err := s.listed(ctx, id); err != nil {
 		return nil, err
 	}
-	if s.config.Stale < 0 {
-		return s.buckets(ctx, id, bucket)
+	span := allBuckets(bucket).within(from, to)
+	span.most = hugops.MaxBuckets + 1
+	list, err := s.series(ctx, id, span)
+	if len(list) > hugops.MaxBuckets {
+		return nil, fmt.Errorf("store: %w buckets of %s", hugops.ErrTooMany, bucket)
 	}
-	k := s.cache.seriesOf(id, bucket)
+	return list, err
+}
+
+func (s *Store) series(ctx context.Context, id string, span span) ([]hugops.Minute, error) {
+	if s.config.Stale < 0 {
+		return s.buckets(ctx, id, span)
+	}
+	k := s.cache.seriesOf(id, span)
 	p, err := k.get(ctx, s.cache, refresh(s.cache, id, 0, func(ctx context.Context) ([]hugops.Minute, error) {
-		return s.buckets(ctx, id, bucket)
+		return s.buckets(ctx, id, span)
 	}))
 	return p.value, err
 }
 
-// maxWidths bounds the widths of buckets that are kept of one outage: anybody
-// may ask for any.
-const maxWidths = 8
+// maxSeries bounds the series that are kept of one outage: anybody may ask for any.
+const maxSeries = 8
 
-func (c *cache) seriesOf(id string, bucket time.Duration) *kept[printed[[]hugops.Minute]] {
+func (c *cache) seriesOf(id string, span span) *kept[printed[[]hugops.Minute]] {
 	e := c.entry(id)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	k := e.series[bucket]
+	k := e.series[span]
 	if k == nil {
-		if len(e.series) >= maxWidths {
+		if len(e.series) >= maxSeries {
 			clear(e.series)
 		}
 		k = &kept[printed[[]hugops.Minute]]{}
-		e.series[bucket] = k
+		e.series[span] = k
 	}
 	return k
 }

@@ -18,6 +18,7 @@ const (
 	patience   = 2 * time.Second       // what it waits if nobody asked for Config.Stale
 	forgotten  = time.Hour             // figures that nobody asks for are dropped
 	workers    = 2                     // figures computed at the same time
+	maxEntries = 2000                  // outages that figures are kept of
 )
 
 // cache holds what the pages show.
@@ -31,6 +32,7 @@ type cache struct {
 
 	outages kept[[]hugops.Outage]
 	prints  kept[map[string]uint64]
+	spoken  kept[map[string]bool]
 
 	mu      sync.Mutex
 	entries map[string]*entry
@@ -45,7 +47,7 @@ type entry struct {
 	used     time.Time
 	figures  kept[printed[*figures]]
 	coverage kept[[]hugops.Coverage]
-	series   map[time.Duration]*kept[printed[[]hugops.Minute]]
+	series   map[span]*kept[printed[[]hugops.Minute]]
 }
 
 // printed is a value with the fingerprint of the readings it was computed from.
@@ -161,11 +163,27 @@ func (c *cache) entry(id string) *entry {
 	defer c.mu.Unlock()
 	e := c.entries[id]
 	if e == nil {
-		e = &entry{series: map[time.Duration]*kept[printed[[]hugops.Minute]]{}}
+		c.makeRoom()
+		e = &entry{series: map[span]*kept[printed[[]hugops.Minute]]{}}
 		c.entries[id] = e
 	}
 	e.used = time.Now()
 	return e
+}
+
+// makeRoom drops what nobody has asked for the longest, if there is no room for one
+// more: who reads the whole list asks for all outages. c.mu is held.
+func (c *cache) makeRoom() {
+	if len(c.entries) < maxEntries {
+		return
+	}
+	oldest := ""
+	for id, e := range c.entries {
+		if oldest == "" || e.used.Before(c.entries[oldest].used) {
+			oldest = id
+		}
+	}
+	delete(c.entries, oldest)
 }
 
 // ids lists the outages that are in use, and drops those that are not.
@@ -183,16 +201,22 @@ func (c *cache) ids() []string {
 	return ids
 }
 
-// coverage is what is kept of the coverage of a time. Those who ask for the time
-// up to now ask for another one each minute, so the older ones are dropped.
+// maxSights bounds the times of which coverage is kept. Those who ask for the time up
+// to now ask for another one each minute, so none is worth keeping for long.
+const maxSights = 4
+
+// coverage is what is kept of the coverage of a time.
 func (c *cache) coverage(from, to time.Time) *kept[[]hugops.Coverage] {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	span := timeSpan{from.Unix(), to.Unix()}
 	k := c.sights[span]
 	if k == nil {
+		if c.sights == nil || len(c.sights) >= maxSights {
+			c.sights = map[timeSpan]*kept[[]hugops.Coverage]{}
+		}
 		k = &kept[[]hugops.Coverage]{}
-		c.sights = map[timeSpan]*kept[[]hugops.Coverage]{span: k}
+		c.sights[span] = k
 	}
 	return k
 }

@@ -109,6 +109,7 @@ func TestAnswersFollow(t *testing.T) {
 	again := func() { // as if a second had gone by
 		s.cache.prints.forget()
 		s.cache.outages.forget()
+		s.cache.spoken.forget()
 		s.cache.entry(nimbus.ID).figures.forget()
 	}
 	if err := s.PutOutages(ctx, []hugops.Outage{nimbus}); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -35,12 +36,45 @@ type shelf struct {
 	err      error            // returned by everything, if set
 }
 
-func (s *shelf) Summaries(_ context.Context, now time.Time, limit int) ([]hugops.Summary, error) {
-	var out []hugops.Summary
-	for _, d := range s.details {
-		if !d.Outage.StartedAt.After(now) && len(out) < limit {
-			out = append(out, d.Summary)
+func (s *shelf) OutagePage(_ context.Context, now time.Time, q hugops.OutageQuery) (hugops.OutagePage, error) {
+	var page hugops.OutagePage
+	wanted := q.Filter(now)
+	for i := range s.details {
+		d := &s.details[i]
+		onNetwork := q.Network == "" || slices.ContainsFunc(d.ByNetwork, func(row hugops.Share) bool { return row.Key == string(q.Network) })
+		if !wanted(&d.Outage) || !onNetwork || q.After != nil && !q.After.Before(&d.Outage) {
+			continue
 		}
+		if n := len(page.Summaries); q.Limit > 0 && n == q.Limit {
+			page.Next = hugops.PlaceOf(&page.Summaries[n-1].Outage)
+			break
+		}
+		page.Summaries = append(page.Summaries, d.Summary)
+	}
+	return page, s.err
+}
+
+func (s *shelf) Services(_ context.Context, now time.Time) ([]hugops.ServiceOutages, error) {
+	bySlug := map[string]*hugops.ServiceOutages{}
+	wanted := hugops.OutageQuery{}.Filter(now)
+	for i := range s.details {
+		o := s.details[i].Outage
+		if !wanted(&o) {
+			continue
+		}
+		one := bySlug[o.Service]
+		if one == nil {
+			one = &hugops.ServiceOutages{Slug: o.Service, Name: o.ServiceName, Last: o}
+			bySlug[o.Service] = one
+		}
+		one.Outages++
+		if o.OpenAt(now) {
+			one.Open++
+		}
+	}
+	var out []hugops.ServiceOutages
+	for _, slug := range slices.Sorted(maps.Keys(bySlug)) {
+		out = append(out, *bySlug[slug])
 	}
 	return out, s.err
 }
@@ -57,9 +91,18 @@ func (s *shelf) Detail(_ context.Context, id string, _ time.Time) (hugops.Detail
 	return hugops.Detail{}, fmt.Errorf("outage %s: %w", id, hugops.ErrNotFound)
 }
 
-func (s *shelf) Series(ctx context.Context, id string, _ time.Duration) ([]hugops.Minute, error) {
+func (s *shelf) Series(ctx context.Context, id string, bucket time.Duration, from, to time.Time) ([]hugops.Minute, error) {
 	d, err := s.Detail(ctx, id, noon)
-	return d.Series, err
+	var out []hugops.Minute
+	for _, m := range d.Series {
+		if !m.At.Before(from) && (to.IsZero() || m.At.Before(to)) {
+			out = append(out, m)
+		}
+	}
+	if err == nil && bucket == time.Minute && from.IsZero() {
+		err = fmt.Errorf("%w buckets", hugops.ErrTooMany) // as if the outage were long
+	}
+	return out, err
 }
 
 func (s *shelf) Workings(ctx context.Context, id string, _ time.Time) (hugops.Workings, error) {
@@ -335,7 +378,7 @@ func sourceRows() []hugops.Coverage {
 	)
 }
 
-func newSite(t *testing.T, store Store, change ...func(*Config)) http.Handler {
+func newSite(t testing.TB, store Store, change ...func(*Config)) http.Handler {
 	t.Helper()
 	c := Config{
 		Store: store, Public: "https://hugops.example", Now: func() time.Time { return noon },

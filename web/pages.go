@@ -134,20 +134,23 @@ func (s *site) base(r *http.Request) string {
 // most is how many outages one answer looks at.
 const most = 500
 
-// summaries asks for the newest outages; what has not begun is left out, and so is
-// what was suspected and turned out to be another one.
+// summaries asks for the newest outages.
 func (s *site) summaries(r *http.Request, now time.Time) ([]hugops.Summary, error) {
-	all, err := s.Store.Summaries(r.Context(), now, most)
+	page, err := s.outagePage(r, now, hugops.OutageQuery{Limit: most})
+	return page.Summaries, err
+}
+
+// outagePage asks for outages. What has not begun, and what was suspected and turned
+// out to be another one, is not shown whatever the store says.
+func (s *site) outagePage(r *http.Request, now time.Time, q hugops.OutageQuery) (hugops.OutagePage, error) {
+	page, err := s.Store.OutagePage(r.Context(), now, q)
 	if err != nil {
-		return nil, fmt.Errorf("listing outages: %w", err)
+		return page, fmt.Errorf("listing outages: %w", err)
 	}
-	out := make([]hugops.Summary, 0, len(all))
-	for _, sum := range all {
-		if !sum.Outage.StartedAt.After(now) && sum.Outage.MergedInto == "" {
-			out = append(out, sum)
-		}
-	}
-	return out, nil
+	page.Summaries = slices.DeleteFunc(page.Summaries, func(sum hugops.Summary) bool {
+		return sum.Outage.StartedAt.After(now) || sum.Outage.MergedInto != ""
+	})
+	return page, nil
 }
 
 // detail asks for the outage in the request's path. One that was suspected and

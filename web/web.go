@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -16,14 +17,19 @@ import (
 
 // Store is what the site asks for its figures. Times in answers are UTC.
 type Store interface {
-	// Summaries returns the outages that began by now, newest first, at most limit.
-	Summaries(ctx context.Context, now time.Time, limit int) ([]hugops.Summary, error)
+	// OutagePage returns the outages that are asked for, of those that began by now,
+	// newest first.
+	OutagePage(ctx context.Context, now time.Time, q hugops.OutageQuery) (hugops.OutagePage, error)
+	// Services returns what is known of the outages of each service that has any, by
+	// slug.
+	Services(ctx context.Context, now time.Time) ([]hugops.ServiceOutages, error)
 	// Detail returns one outage as known at now, or an error wrapping
 	// hugops.ErrNotFound.
 	Detail(ctx context.Context, id string, now time.Time) (hugops.Detail, error)
-	// Series returns the posts of one outage by buckets of whole minutes, or an
-	// error wrapping hugops.ErrNotFound.
-	Series(ctx context.Context, id string, bucket time.Duration) ([]hugops.Minute, error)
+	// Series returns the posts of one outage by buckets of whole minutes, of those that
+	// begin in [from, to); a zero time is no bound. Its errors wrap hugops.ErrNotFound, or
+	// hugops.ErrTooMany where there are more than hugops.MaxBuckets.
+	Series(ctx context.Context, id string, bucket time.Duration, from, to time.Time) ([]hugops.Minute, error)
 	// Workings returns what the index of an outage is made of as known at now, or an
 	// error wrapping hugops.ErrNotFound.
 	Workings(ctx context.Context, id string, now time.Time) (hugops.Workings, error)
@@ -53,15 +59,22 @@ type Config struct {
 	// Errors gives the error model of a stance model for /methodology; nil or a
 	// zero answer: the page says that it is not known.
 	Errors func(model string) hugops.ErrorModel
-	Log    *slog.Logger     // nil: slog.Default()
-	Now    func() time.Time // nil: time.Now
+	// RateLimit is how many requests a minute a client may make to the API; 0: any
+	// number. TrustedProxies are whose X-Forwarded-For is believed.
+	RateLimit      int
+	TrustedProxies []netip.Prefix
+	Log            *slog.Logger     // nil: slog.Default()
+	Now            func() time.Time // nil: time.Now
 }
 
-// site is the handler's state; nothing in it changes after New.
+// site is the handler's state; but for the clients' quotas nothing in it changes after
+// New.
 type site struct {
 	Config
-	pages  map[string]*template.Template
-	assets assets
+	pages      map[string]*template.Template
+	assets     assets
+	parameters map[string][]string // of the addresses of the API, by pattern
+	limit      *limiter
 }
 
 // New parses the templates and returns the site. It opens nothing.
@@ -94,6 +107,15 @@ func New(c Config) (http.Handler, error) {
 	if s.pages, err = s.parseTemplates(); err != nil {
 		return nil, fmt.Errorf("web: parsing templates: %w", err)
 	}
+	if s.parameters, err = queryParameters(openAPIDocument); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	if c.RateLimit < 0 {
+		return nil, fmt.Errorf("web: a rate limit of %d is none: give a number of requests a minute, or 0 for no limit", c.RateLimit)
+	}
+	s.limit = &limiter{perMinute: c.RateLimit, trusted: c.TrustedProxies, now: c.Now, warn: func(proxy netip.Addr) {
+		s.Log.Warn("requests come by a proxy that is not trusted: all who use it share one rate limit; name it in --trusted-proxies", "proxy", proxy)
+	}}
 	return s.routes(), nil
 }
 
@@ -101,7 +123,9 @@ func New(c Config) (http.Handler, error) {
 func (s *site) routes() http.Handler {
 	mux := http.NewServeMux()
 	page := func(pattern string, h action) { mux.Handle(pattern, s.handle(pattern, asPage, h)) }
-	api := func(pattern string, h action) { mux.Handle(pattern, s.handle(pattern, asAPI, h)) }
+	api := func(pattern string, h action) {
+		mux.Handle(pattern, s.handle(pattern, asAPI, s.documentedOnly(pattern, h)))
+	}
 	embed := func(pattern string, h action) { mux.Handle(pattern, s.handle(pattern, asEmbed, h)) }
 	plain := func(pattern string, h action) { mux.Handle(pattern, s.handle(pattern, asPlain, h)) }
 
@@ -112,6 +136,7 @@ func (s *site) routes() http.Handler {
 	page("/data", s.prose("data"))
 	page("/embed", s.embedHelp)
 	page("/privacy", s.prose("privacy"))
+	page("/problems/{name}", s.problemPage)
 	page("/", s.noPage)
 
 	api("/api/v1/outages", s.apiOutages)
@@ -120,7 +145,10 @@ func (s *site) routes() http.Handler {
 	api("/api/v1/outages/{id}/series", s.apiSeries)
 	api("/api/v1/outages/{id}/series.csv", s.apiSeriesCSV)
 	api("/api/v1/outages/{id}/coverage.csv", s.apiCoverageCSV)
+	api("/api/v1/services", s.apiServices)
+	api("/api/v1/services/{slug}", s.apiService)
 	api("/api/v1/sources", s.apiSources)
+	api("/api/v1/openapi.json", s.openAPI)
 	api("/api/", s.noPage)
 
 	embed("/embed/{id}", s.frame)
