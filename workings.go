@@ -74,10 +74,13 @@ type Prior struct {
 }
 
 // Draws says how the interval was drawn: by the generator PCG (O'Neill 2014) as Go's
-// math/rand/v2 has it.
+// math/rand/v2 has it. A draw is Weight times an estimate as it might be, and for the
+// rest a draw from the beta distribution with the parameters Beta.
 type Draws struct {
-	Number int       `json:"number"`
-	Seed   [2]uint64 `json:"seed"`
+	Number int        `json:"number"`
+	Seed   [2]uint64  `json:"seed"`
+	Weight float64    `json:"weight"`
+	Beta   [2]float64 `json:"beta"`
 }
 
 // SmallCell is the number of people below which a row of a breakdown would say too

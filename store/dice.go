@@ -53,8 +53,11 @@ func drawBeta(dice *rand.Rand, a, b float64) float64 {
 	return x / (x + y)
 }
 
-// drawGamma draws from Gamma(shape, 1), shape ≥ 1 (Marsaglia and Tsang 2000).
+// drawGamma draws from Gamma(shape, 1) (Marsaglia and Tsang 2000).
 func drawGamma(dice *rand.Rand, shape float64) float64 {
+	if shape < 1 {
+		return drawGamma(dice, shape+1) * math.Pow(1-dice.Float64(), 1/shape)
+	}
 	d := shape - 1./3
 	c := 1 / math.Sqrt(9*d)
 	for {

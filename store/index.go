@@ -17,6 +17,11 @@ const (
 	// (n·raw + PriorStrength·PriorMean) / (n + PriorStrength).
 	PriorMean     = 0.5
 	PriorStrength = 4
+	// The interval leans on the long-term distribution less, since where nearly
+	// everybody agrees the truth lies far from the mean: as on so many people, drawn
+	// from a beta distribution of which both parameters are beliefShape (Jeffreys).
+	beliefStrength = 2
+	beliefShape    = 0.5
 	// draws is the number of draws behind an interval.
 	draws = 1000
 	seed1 = 0x6875676f7073
@@ -58,7 +63,7 @@ func newEstimator(m hugops.ErrorModel) *estimator {
 	for d := range draws {
 		e.drawn[d] = newCorrector(drawMean(m.Mean, roots, dice))
 		e.noise[d] = [2]float64{dice.NormFloat64(), dice.NormFloat64()}
-		e.belief[d] = drawBeta(dice, PriorMean*PriorStrength, (1-PriorMean)*PriorStrength)
+		e.belief[d] = drawBeta(dice, beliefShape, beliefShape)
 	}
 	return e
 }
@@ -70,6 +75,7 @@ type estimate struct {
 	cells  []cell
 	m      moments
 	weight float64 // of the raw index; the rest is that of the long-term mean
+	loose  float64 // the same in draws
 	shares vec     // of the true classes, by PACC
 	emq    vec     // and by EMQ
 }
@@ -77,7 +83,19 @@ type estimate struct {
 // index computes the index of a group.
 func (e *estimator) index(g *group) hugops.Index { return e.estimate(g).index }
 
+// estimate computes the index of a group with its cross-checks.
 func (e *estimator) estimate(g *group) estimate {
+	x := e.quantify(g)
+	if x.index.Enough {
+		x.emq = emq(x.cells, even)
+		x.index.EMQ = points(share(x.emq))
+		x.index.Influence = points(e.influence(x.cells, x.m, x.weight, share(x.shares)))
+	}
+	return x
+}
+
+// quantify computes the index of a group and its interval.
+func (e *estimator) quantify(g *group) estimate {
 	x := estimate{index: hugops.Index{Authors: g.authors, Sided: g.sided(), Support: g.support, Venting: g.venting}}
 	out := &x.index
 	if out.Sided < hugops.MinAuthors {
@@ -86,23 +104,21 @@ func (e *estimator) estimate(g *group) estimate {
 	x.cells = g.sorted()
 	x.m = momentsOf(x.cells)
 	x.weight = float64(out.Sided) / (float64(out.Sided) + PriorStrength)
-	x.shares, x.emq = e.best.solve(x.m.mean), emq(x.cells, even)
+	x.loose = float64(out.Sided) / (float64(out.Sided) + beliefStrength)
+	x.shares = e.best.solve(x.m.mean)
 	raw := share(x.shares)
 	out.Enough = true
 	out.Raw = points(raw)
 	out.Value = points(x.weight*raw + (1-x.weight)*PriorMean)
 	out.Lower, out.Upper = e.interval(&x)
 	out.Lower, out.Upper = min(out.Lower, out.Value), max(out.Upper, out.Value)
-	out.EMQ = points(share(x.emq))
-	out.Influence = points(e.influence(x.cells, x.m, x.weight, raw))
 	return x
 }
 
 // interval is the 95 % interval: the quantiles over draws of the authors' mean
 // vector (normal by the central limit theorem, which serves from 30 authors on;
 // a test holds it against resampling the authors themselves), of the error
-// model, and of the long-term distribution in the weight that shrinkage gives
-// it.
+// model, and of the long-term distribution, which has little weight.
 func (e *estimator) interval(x *estimate) (lower, upper float64) {
 	var values [draws]float64
 	for d := range draws {
@@ -118,7 +134,7 @@ func (e *estimator) draw(x *estimate, d, model int) float64 {
 	s := m.mean[0] + m.root[0]*z[0]
 	v := m.mean[1] + m.root[1]*z[0] + m.root[2]*z[1]
 	q := share(e.drawn[model].solve(vec{s, v, 1 - s - v}))
-	return x.weight*q + (1-x.weight)*e.belief[d]
+	return x.loose*q + (1-x.loose)*e.belief[d]
 }
 
 // change compares two indices of one outage. Both are drawn with the same error

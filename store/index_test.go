@@ -1,35 +1,55 @@
 package store
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/hugops/hugops"
 )
 
-// blurred is a classifier that is right five times in six: its probabilities are
-// drawn from Dirichlet distributions, one a true class.
-var blurred = [3][3]float64{{4.2, 0.9, 1.4}, {0.7, 4.0, 1.3}, {0.6, 0.8, 4.6}}
+// A classifier's probabilities are drawn from Dirichlet distributions, one a true
+// class. blurred is right five times in six; biased takes one in three who vent for
+// neutral, and some neutral ones for venting, and knows support better than both.
+type classifier [3][3]float64
 
-func (sim *simulation) probabilities(class int) vec {
-	var x vec
-	sum := 0.0
-	for j := range 3 {
-		a := blurred[class][j]
-		// Gamma below shape 1 by the boost of Marsaglia and Tsang.
-		x[j] = drawGamma(sim.dice, a+1) * math.Pow(sim.dice.Float64(), 1/a)
-		sum += x[j]
+var (
+	blurred = classifier{{4.2, 0.9, 1.4}, {0.7, 4.0, 1.3}, {0.6, 0.8, 4.6}}
+	biased  = classifier{{4.6, 0.5, 1.2}, {0.9, 2.6, 2.2}, {0.4, 1.7, 3.6}}
+)
+
+// population is what a classifier gives to each of many posts of a true class; runs
+// draw from it with replacement, which is quicker than to draw anew.
+type population [3][]vec
+
+func (c classifier) population(dice *rand.Rand) (p population) {
+	for class, shapes := range c {
+		p[class] = make([]vec, 50_000)
+		for i := range p[class] {
+			x, sum := &p[class][i], 0.0
+			for j := range 3 {
+				x[j] = drawGamma(dice, shapes[j])
+				sum += x[j]
+			}
+			for j := range 3 {
+				x[j] /= sum
+			}
+		}
 	}
-	for j := range 3 {
-		x[j] /= sum
-	}
-	return x
+	return p
 }
 
-type simulation struct{ dice *rand.Rand }
+type simulation struct {
+	dice  *rand.Rand
+	posts population
+}
+
+func (sim *simulation) probabilities(class int) vec {
+	return sim.posts[class][sim.dice.IntN(len(sim.posts[class]))]
+}
 
 // errorModel labels n posts of each class and measures the classifier on them.
 func (sim *simulation) errorModel(n int) hugops.ErrorModel {
@@ -71,44 +91,100 @@ func (sim *simulation) outage(n int, sided, p float64) (g group, hardSupport, ha
 	return g, g.support, g.venting
 }
 
-// TestIntervalCoversTheTruth is the test of the index: over prevalences and
-// sizes, the interval holds the true share in 93 to 97 % of simulated outages
-// (plus what that many runs allow), while the usual interval on counted labels
-// fails.
+// world is a kind of outage: of so many people a share takes a side, and of those a
+// share sends support.
+type world struct {
+	people   int
+	sided, p float64
+}
+
+// worlds is the sweep: from the smallest outage that has an index to large ones, and
+// from hardly anybody to nearly everybody.
+func worlds() (list []world) {
+	for _, n := range []world{{people: 40, sided: 0.95}, {people: 100, sided: 0.65}, {people: 300, sided: 0.65}, {people: 1000, sided: 0.4}} {
+		for _, p := range []float64{0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98} {
+			list = append(list, world{n.people, n.sided, p})
+		}
+	}
+	return list
+}
+
+// outcome counts over the runs of a world.
+type outcome struct {
+	runs, covered, counted int
+	width                  float64
+}
+
+// simulate runs every world a thousand times, each time with an error model measured
+// anew on 300 labelled posts a class.
+func simulate(reads classifier, runs int) []outcome {
+	list, posts := worlds(), reads.population(rand.New(rand.NewPCG(7, 7)))
+	parts := make([][]outcome, runtime.GOMAXPROCS(0))
+	var wg sync.WaitGroup
+	for part := range parts {
+		parts[part] = make([]outcome, len(list))
+		wg.Go(func() {
+			for run := part; run < runs; run += len(parts) {
+				sim := &simulation{rand.New(rand.NewPCG(7, uint64(run))), posts}
+				e := newEstimator(sim.errorModel(300))
+				for i, w := range list {
+					parts[part][i].add(sim, e, w)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, part := range parts[1:] {
+		for i, o := range part {
+			sum := &parts[0][i]
+			sum.runs, sum.covered, sum.counted, sum.width = sum.runs+o.runs, sum.covered+o.covered, sum.counted+o.counted, sum.width+o.width
+		}
+	}
+	return parts[0]
+}
+
+func (o *outcome) add(sim *simulation, e *estimator, w world) {
+	g, s, v := sim.outage(w.people, w.sided, w.p)
+	x := e.quantify(&g).index
+	if !x.Enough {
+		return
+	}
+	o.runs++
+	o.width += x.Upper - x.Lower
+	if x.Lower <= 100*w.p && 100*w.p <= x.Upper {
+		o.covered++
+	}
+	if lo, hi := wilson(s, s+v); lo <= w.p && w.p <= hi {
+		o.counted++
+	}
+}
+
+// TestIntervalCoversTheTruth is the test of the index: over prevalences and sizes,
+// the interval holds the true share in 93 to 97 % of a thousand simulated outages,
+// while the usual interval on counted labels fails. A thousand runs of a true 95 %
+// have a standard error of 0.7 points, so the band leaves room for nearly three.
+//
+// Two kinds of worlds leave it (docs/INDEX.md says so): where the classifier is
+// biased and hardly 30 people took a side, an index at the end that it favours is
+// held by wider arms than need be; and at the other end there is an index only by an
+// accident of the reading, in less than half of the runs, which is not judged.
 func TestIntervalCoversTheTruth(t *testing.T) {
 	t.Parallel()
-	const runs = 250
-	slack := 2 * math.Sqrt(0.95*0.05/runs)
-	sim := &simulation{rand.New(rand.NewPCG(7, 11))}
-	for _, n := range []int{60, 200, 1000} {
-		for _, p := range []float64{0.1, 0.3, 0.5, 0.7, 0.9} {
-			t.Run(fmt.Sprintf("n=%d p=%.1f", n, p), func(t *testing.T) {
-				covered, counted, width, enough := 0, 0, 0.0, 0
-				for range runs {
-					e := newEstimator(sim.errorModel(300))
-					g, s, v := sim.outage(n, 0.65, p)
-					ix := e.index(&g)
-					if !ix.Enough {
-						continue
-					}
-					enough++
-					width += ix.Upper - ix.Lower
-					if ix.Lower <= 100*p && 100*p <= ix.Upper {
-						covered++
-					}
-					if lo, hi := wilson(s, s+v); lo <= p && p <= hi {
-						counted++
-					}
-				}
-				got := float64(covered) / float64(enough)
-				t.Logf("covered %.3f, counted labels %.3f, width %.1f", got, float64(counted)/float64(enough), width/float64(enough))
-				if got < 0.93-slack || got > 0.97+slack {
-					t.Errorf("the interval covers the truth in %.1f %% of runs, want 93 to 97", 100*got)
-				}
-				if c := float64(counted) / float64(enough); n == 1000 && p == 0.9 && c > 0.5 {
-					t.Errorf("an interval on counted labels covers the truth in %.1f %% of runs: the simulation is too kind to prove anything", 100*c)
-				}
-			})
+	for name, reads := range map[string]classifier{"blurred": blurred, "biased": biased} {
+		for i, o := range simulate(reads, 1000) {
+			w := worlds()[i]
+			got, counted := float64(o.covered)/float64(o.runs), float64(o.counted)/float64(o.runs)
+			t.Logf("%s, %d people, p=%.2f: covered %.3f in %d runs, counted labels %.3f, width %.1f", name, w.people, w.p, got, o.runs, counted, o.width/float64(o.runs))
+			most := 0.97
+			if name == "biased" && w.people == 40 && w.p == 0.98 {
+				most = 0.995
+			}
+			if o.runs >= 500 && (got < 0.93 || got > most) {
+				t.Errorf("%s, %d people, p=%.2f: the interval covers the truth in %.1f %% of runs, want 93 to 97", name, w.people, w.p, 100*got)
+			}
+			if w.people == 1000 && w.p == 0.9 && counted > 0.5 {
+				t.Errorf("%s: an interval on counted labels covers the truth in %.1f %% of runs: the simulation is too kind to prove anything", name, 100*counted)
+			}
 		}
 	}
 }
@@ -150,7 +226,8 @@ func TestGoldenIndex(t *testing.T) {
 // TestIntervalIsTheBootstraps holds the normal draws of the mean against
 // resampling the authors one by one, which they stand for.
 func TestIntervalIsTheBootstraps(t *testing.T) {
-	sim := &simulation{rand.New(rand.NewPCG(3, 9))}
+	dice := rand.New(rand.NewPCG(3, 9))
+	sim := &simulation{dice, blurred.population(dice)}
 	for _, n := range []int{50, 120, 500} {
 		for _, p := range []float64{0.15, 0.5, 0.85} {
 			e := newEstimator(sim.errorModel(300))
@@ -172,7 +249,7 @@ func resampled(dice *rand.Rand, e *estimator, g *group) (lower, upper float64) {
 			people = append(people, c.mean())
 		}
 	}
-	weight := float64(g.sided()) / (float64(g.sided()) + PriorStrength)
+	weight := float64(g.sided()) / (float64(g.sided()) + beliefStrength)
 	values := make([]float64, draws)
 	for d := range draws {
 		var sum vec

@@ -52,7 +52,7 @@ func (f *figures) work(e *estimator, x *estimate, g *group) {
 		Mean: x.m.mean, Covariance: [2][2]float64{{r[0] * r[0], r[0] * r[1]}, {r[0] * r[1], r[1]*r[1] + r[2]*r[2]}},
 		Errors: e.errors, Corrected: x.shares, EMQ: x.emq, Raw: share(x.shares), Weight: x.weight,
 		Prior: hugops.Prior{Mean: PriorMean, Strength: PriorStrength},
-		Draws: hugops.Draws{Number: draws, Seed: [2]uint64{seed1, seed2}},
+		Draws: hugops.Draws{Number: draws, Seed: [2]uint64{seed1, seed2}, Weight: x.loose, Beta: [2]float64{beliefShape, beliefShape}},
 	}
 	for _, c := range x.cells {
 		w.Ballots = append(w.Ballots, hugops.Ballot{Voters: int(c.n), Support: float64(c.s) / million, Venting: float64(c.v) / million})

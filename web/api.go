@@ -26,6 +26,7 @@ type (
 		URL       string     `json:"url"`
 		Index     apiIndex   `json:"index"`
 		Posts     int        `json:"posts"`
+		Trend     *apiChange `json:"trend"`
 		Links     apiLinks   `json:"links"`
 	}
 	apiService struct {
@@ -57,6 +58,8 @@ type (
 		FirstPost  *time.Time        `json:"first_post"`
 		LastPost   *time.Time        `json:"last_post"`
 		Influence  *float64          `json:"influence"`
+		Copies     apiCopies         `json:"copies"`
+		Answers    []apiAnswer       `json:"answers"`
 		Curve      []apiPoint        `json:"curve"`
 		ByNetwork  []apiShare        `json:"by_network"`
 		ByLanguage []apiShare        `json:"by_language"`
@@ -65,6 +68,25 @@ type (
 		Blame      *apiBlame         `json:"blame"`
 		Evidence   []hugops.Evidence `json:"evidence"`
 		Model      string            `json:"model"`
+	}
+	apiChange struct {
+		Direction int     `json:"direction"`
+		Value     float64 `json:"value"`
+		Lower     float64 `json:"lower"`
+		Upper     float64 `json:"upper"`
+	}
+	apiCopies struct {
+		Accounts int `json:"accounts"`
+		Bursts   int `json:"bursts"`
+	}
+	apiAnswer struct {
+		At     time.Time  `json:"at"`
+		Status string     `json:"status"`
+		From   time.Time  `json:"from"`
+		To     time.Time  `json:"to"`
+		Before *apiIndex  `json:"before"`
+		After  *apiIndex  `json:"after"`
+		Change *apiChange `json:"change"`
 	}
 	apiBlame struct {
 		Posts     int     `json:"posts"`
@@ -160,6 +182,7 @@ func newAPIOutage(sum hugops.Summary, base string, now time.Time) apiOutage {
 	out := apiOutage{
 		ID: o.ID, Service: apiService{o.Service, serviceName(o)}, Title: o.Title, StartedAt: o.StartedAt.UTC(),
 		Open: o.OpenAt(now), Demo: o.Demo, Suspected: o.Suspected, URL: safeURL(o.URL), Index: newAPIIndex(sum.Index), Posts: sum.Posts,
+		Trend: newAPIChange(sum.Trend),
 		Links: apiLinks{self, base + "/outages/" + o.ID, self + "/series", base + "/embed/" + o.ID},
 	}
 	if !out.Open {
@@ -184,6 +207,7 @@ func newAPIDetail(d hugops.Detail, base string, now time.Time) apiDetail {
 		Updates: []apiUpdate{}, FirstPost: when(d.FirstPost, now), LastPost: when(d.LastPost, now), Curve: []apiPoint{},
 		ByNetwork: newAPIShares(d.ByNetwork), ByLanguage: newAPIShares(d.ByLang), Coverage: apiCoverageOf(c),
 		Abstained: d.Abstained, Blame: newAPIBlame(d), Evidence: []hugops.Evidence{}, Model: d.Model,
+		Copies: apiCopies{d.Index.Copies, d.Index.Bursts}, Answers: []apiAnswer{},
 	}
 	if d.Outage.Parent != "" {
 		out.Parent = &d.Outage.Parent
@@ -197,6 +221,9 @@ func newAPIDetail(d hugops.Detail, base string, now time.Time) apiDetail {
 			out.Updates = append(out.Updates, apiUpdate{u.At.UTC(), u.Status, u.Text})
 		}
 	}
+	for _, a := range d.Answers {
+		out.Answers = append(out.Answers, apiAnswer{a.At, a.Status, a.From, a.To, newAPIPart(a.Before), newAPIPart(a.After), newAPIChange(a.Change)})
+	}
 	for _, e := range d.Evidence {
 		if e.Posts >= fewest {
 			out.Evidence = append(out.Evidence, e)
@@ -206,6 +233,23 @@ func newAPIDetail(d hugops.Detail, base string, now time.Time) apiDetail {
 		out.Curve = append(out.Curve, apiPoint{p.At.UTC(), round1(p.Index.Value), round1(p.Index.Lower), round1(p.Index.Upper)})
 	}
 	return out
+}
+
+// newAPIChange is nil where one cannot tell.
+func newAPIChange(c hugops.Change) *apiChange {
+	if !c.Known {
+		return nil
+	}
+	return &apiChange{c.Direction(), round1(c.Value), round1(c.Lower), round1(c.Upper)}
+}
+
+// newAPIPart is the index of a part of an outage; nil where it is of too few people.
+func newAPIPart(x hugops.Index) *apiIndex {
+	if x.Authors < fewest {
+		return nil
+	}
+	out := newAPIIndex(x)
+	return &out
 }
 
 // fewest is the smallest cell of a breakdown that is shown.

@@ -32,7 +32,8 @@ func at(hhmm string) time.Time {
 type shelf struct {
 	details  []hugops.Detail
 	coverage []hugops.Coverage
-	err      error // returned by everything, if set
+	estimate *hugops.Estimate // of every outage
+	err      error            // returned by everything, if set
 }
 
 func (s *shelf) OutagePage(_ context.Context, now time.Time, q hugops.OutageQuery) (hugops.OutagePage, error) {
@@ -102,6 +103,12 @@ func (s *shelf) Series(ctx context.Context, id string, bucket time.Duration, fro
 		err = fmt.Errorf("%w buckets", hugops.ErrTooMany) // as if the outage were long
 	}
 	return out, err
+}
+
+func (s *shelf) Workings(ctx context.Context, id string, _ time.Time) (hugops.Workings, error) {
+	d, err := s.Detail(ctx, id, noon)
+	return hugops.Workings{Outage: d.Outage.ID, ComputedAt: noon, Models: []string{d.Model}, Posts: d.Posts, Index: d.Index,
+		Estimate: s.estimate}, err
 }
 
 func (s *shelf) Coverage(_ context.Context, from, to time.Time) ([]hugops.Coverage, error) {

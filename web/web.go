@@ -30,6 +30,9 @@ type Store interface {
 	// begin in [from, to); a zero time is no bound. Its errors wrap hugops.ErrNotFound, or
 	// hugops.ErrTooMany where there are more than hugops.MaxBuckets.
 	Series(ctx context.Context, id string, bucket time.Duration, from, to time.Time) ([]hugops.Minute, error)
+	// Workings returns what the index of an outage is made of as known at now, or an
+	// error wrapping hugops.ErrNotFound.
+	Workings(ctx context.Context, id string, now time.Time) (hugops.Workings, error)
 	// Coverage returns what each source saw in each minute of [from, to], in the
 	// order of time.
 	Coverage(ctx context.Context, from, to time.Time) ([]hugops.Coverage, error)
@@ -162,6 +165,7 @@ func (s *site) routes() http.Handler {
 
 	api("/api/v1/outages", s.apiOutages)
 	api("/api/v1/outages/{id}", s.apiOutage)
+	api("/api/v1/outages/{id}/index", s.apiWorkings)
 	api("/api/v1/outages/{id}/series", s.apiSeries)
 	api("/api/v1/outages/{id}/series.csv", s.apiSeriesCSV)
 	api("/api/v1/outages/{id}/coverage.csv", s.apiCoverageCSV)

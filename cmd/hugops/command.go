@@ -43,7 +43,7 @@ type invocation struct {
 func commands() []command {
 	return []command{
 		upCommand, collectCommand, workCommand, watchCommand, serveCommand,
-		replayCommand, classifyCommand, evalCommand, trainCommand, exportCommand, outagesCommand, servicesCommand,
+		replayCommand, classifyCommand, evalCommand, trainCommand, exportCommand, outagesCommand, indexCommand, servicesCommand,
 		rescoreCommand, migrateCommand, doctorCommand, versionCommand,
 	}
 }
