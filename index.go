@@ -49,6 +49,9 @@ type Minute struct {
 	Authors int       `json:"authors"` // distinct within the bucket
 }
 
+// MaxBuckets is how many buckets one answer of a time series has at most.
+const MaxBuckets = 10_000
+
 // CurvePoint is the index over the hour that ends at At.
 type CurvePoint struct {
 	At    time.Time `json:"at"`

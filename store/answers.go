@@ -73,40 +73,52 @@ func (s *Store) updatedAt(o hugops.Outage, f *figures, now time.Time) time.Time 
 	return orZero(latest)
 }
 
-// Series returns the time series of an outage in buckets whose width is a
-// multiple of a minute, those with posts only. The slice must not be changed.
-func (s *Store) Series(ctx context.Context, id string, bucket time.Duration) ([]hugops.Minute, error) {
+// Series returns the time series of an outage in buckets whose width is a multiple
+// of a minute, those with posts only, of those that begin in [from, to); a zero time
+// is no bound. Buckets begin at multiples of their width since 1970. The slice must not
+// be changed. If there are more than hugops.MaxBuckets the error wraps
+// hugops.ErrTooMany.
+func (s *Store) Series(ctx context.Context, id string, bucket time.Duration, from, to time.Time) ([]hugops.Minute, error) {
 	if bucket < time.Minute || bucket%time.Minute != 0 || bucket > 366*24*time.Hour {
 		return nil, fmt.Errorf("store: %w bucket %s: it must be a whole number of minutes", hugops.ErrInvalid, bucket)
 	}
 	if _, err := s.listed(ctx, id); err != nil {
 		return nil, err
 	}
-	if s.config.Stale < 0 {
-		return s.buckets(ctx, id, bucket)
+	span := allBuckets(bucket).within(from, to)
+	span.most = hugops.MaxBuckets + 1
+	list, err := s.series(ctx, id, span)
+	if len(list) > hugops.MaxBuckets {
+		return nil, fmt.Errorf("store: %w buckets of %s", hugops.ErrTooMany, bucket)
 	}
-	k := s.cache.seriesOf(id, bucket)
+	return list, err
+}
+
+func (s *Store) series(ctx context.Context, id string, span span) ([]hugops.Minute, error) {
+	if s.config.Stale < 0 {
+		return s.buckets(ctx, id, span)
+	}
+	k := s.cache.seriesOf(id, span)
 	p, err := k.get(ctx, s.cache, refresh(s.cache, id, 0, func(ctx context.Context) ([]hugops.Minute, error) {
-		return s.buckets(ctx, id, bucket)
+		return s.buckets(ctx, id, span)
 	}))
 	return p.value, err
 }
 
-// maxWidths bounds the widths of buckets that are kept of one outage: anybody
-// may ask for any.
-const maxWidths = 8
+// maxSeries bounds the series that are kept of one outage: anybody may ask for any.
+const maxSeries = 8
 
-func (c *cache) seriesOf(id string, bucket time.Duration) *kept[printed[[]hugops.Minute]] {
+func (c *cache) seriesOf(id string, span span) *kept[printed[[]hugops.Minute]] {
 	e := c.entry(id)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	k := e.series[bucket]
+	k := e.series[span]
 	if k == nil {
-		if len(e.series) >= maxWidths {
+		if len(e.series) >= maxSeries {
 			clear(e.series)
 		}
 		k = &kept[printed[[]hugops.Minute]]{}
-		e.series[bucket] = k
+		e.series[span] = k
 	}
 	return k
 }

@@ -36,15 +36,15 @@ func (s *site) liveOne(r *http.Request) (outage string, err error) {
 func (s *site) stream(pattern string, of func(*http.Request) (outage string, err error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.headers(w.Header(), asAPI)
-		l := listener{hub: s.hub, from: visitor(r)}
-		a, err := s.attempt(w, r, asAPI, func(r *http.Request) (*answer, error) {
+		l := listener{hub: s.hub, from: visitor(s.limit.client(r))}
+		a, err := s.attempt(w, r, asAPI, s.documentedOnly(pattern, func(r *http.Request) (*answer, error) {
 			var err error
 			if l.outage, err = of(r); err != nil || r.Method == http.MethodHead {
 				return &answer{Type: "text/event-stream", Cache: cacheNever}, err
 			}
 			l.since = lastEvent(r)
 			return nil, nil
-		})
+		}))
 		switch {
 		case err != nil:
 			a = s.failure(w, r, asAPI, err)
@@ -100,20 +100,14 @@ func lastEvent(r *http.Request) time.Time {
 // maxEventID is the last millisecond of the year 9999.
 const maxEventID = 253402300799999
 
-// visitor is the address that a listener counts for. Loopback and private
-// addresses are those of proxies, behind which the whole world may stand: they
-// are not counted. Of IPv6 a household has a /64.
-func visitor(r *http.Request) netip.Addr {
-	at, err := netip.ParseAddrPort(r.RemoteAddr)
-	addr := at.Addr().Unmap().WithZone("")
-	if err != nil || addr.IsLoopback() || addr.IsPrivate() || addr.IsLinkLocalUnicast() {
+// visitor is whom a listener counts for. Loopback and private addresses are those of
+// proxies that are not trusted, behind which the whole world may stand: they are not
+// counted.
+func visitor(client netip.Addr) netip.Addr {
+	if client.IsLoopback() || client.IsPrivate() || client.IsLinkLocalUnicast() {
 		return netip.Addr{}
 	}
-	if addr.Is6() {
-		p, _ := addr.Prefix(64) // 64 bits are in every IPv6 address
-		return p.Addr()
-	}
-	return addr
+	return network(client).Addr()
 }
 
 // listener is one client of a stream.

@@ -363,7 +363,7 @@ func TestLiveRefuses(t *testing.T) {
 		{"127.0.0.1:5", ""}, {"10.1.2.3:5", ""}, {"[fe80::1%eth0]:5", ""}, {"[::ffff:192.168.1.1]:5", ""}, {"@", ""},
 		{"198.51.100.7:5", "198.51.100.7"}, {"[2001:db8:1:2:3::4]:5", "2001:db8:1:2::"},
 	} {
-		got := visitor(&http.Request{RemoteAddr: c.addr})
+		got := visitor(address(c.addr))
 		if got.IsValid() != (c.want != "") || got.IsValid() && got.String() != c.want {
 			t.Errorf("visitor at %s: %v, want %s", c.addr, got, c.want)
 		}

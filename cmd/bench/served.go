@@ -26,7 +26,7 @@ type server struct {
 
 // serve starts the program on a data directory and waits for its address.
 func serve(program, data string) (*server, error) {
-	cmd := exec.Command(program, "serve", "--data", data, "--listen", "127.0.0.1:0", "--log-level", "warn")
+	cmd := exec.Command(program, "serve", "--data", data, "--listen", "127.0.0.1:0", "--rate-limit", "0", "--log-level", "warn")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
