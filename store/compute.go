@@ -42,8 +42,8 @@ func (s *Store) compute(ctx context.Context, o *hugops.Outage) (*figures, error)
 	if err == nil {
 		err = s.count(ctx, o, f, first, last)
 	}
-	if err == nil {
-		f.series, err = s.buckets(ctx, id, allBuckets(f.bucket))
+	if err == nil && f.bucket == time.Minute {
+		f.series, err = s.buckets(ctx, id, allBuckets(f.bucket)) // they are stored so
 	}
 	if err != nil {
 		return nil, fmt.Errorf("store: figures of %s: %w", id, err)
@@ -101,29 +101,21 @@ func (s *Store) evidence(ctx context.Context, outage any) (list []hugops.Evidenc
 // ten-thousandth.
 func meanOf(sum uint64, n int) float64 { return math.Round(float64(sum)/float64(n)/100) / 1e4 }
 
-// count reads the votes of an outage and computes its indices.
+// count reads the votes of an outage and computes its indices, and its series where
+// that is by more than a minute.
 func (s *Store) count(ctx context.Context, o *hugops.Outage, f *figures, first, last int64) error {
-	outage := clickhouse.Named("outage", o.ID)
-	var spoken []langCount
-	err := s.each(ctx, linked("langs"), func(r driver.Rows) error {
-		var c langCount
-		err := r.Scan(&c.lang, &c.authors)
-		spoken = append(spoken, c)
-		return err
-	}, outage)
-	if err != nil {
-		return err
-	}
-	langs, networks := keepLangs(spoken), []string{}
+	networks := []string{}
 	for _, n := range hugops.Networks {
 		networks = append(networks, string(n))
 	}
-	t := newTally(len(networks)+1, len(langs)+1, first, last)
-	t.answers = echoesOf(o.Updates)
-	copies, err := s.tally(ctx, outage, t, networks, langs, first, last)
+	said, err := s.said(ctx, o.ID, networks)
 	if err != nil {
 		return err
 	}
+	langs := keepLangs(tongues(said))
+	t := newTally(len(networks)+1, len(langs)+1, first, last)
+	t.answers = echoesOf(o.Updates)
+	copies := t.count(said, langs, first, last)
 	e := s.estimator(f.facts.model)
 	f.curve, f.trends = t.curve(e)
 	f.answers = t.answered(e)
@@ -138,50 +130,35 @@ func (s *Store) count(ctx context.Context, o *hugops.Outage, f *figures, first, 
 		}
 	}
 	f.byLang = shares(e, append([]string{other}, langs...), t.langs)
+	if f.bucket > time.Minute {
+		f.series = bucketsOf(said, seconds(f.bucket))
+	}
+	if f.fives = bucketsOf(said, seconds(5*time.Minute)); len(f.fives) > maxFives {
+		f.fives = nil
+	}
 	return nil
 }
 
-// tally reads the votes of an outage into t, those of a burst as the votes of one
-// person.
-func (s *Store) tally(ctx context.Context, outage any, t *tally, networks, langs []string, first, last int64) (*bursts, error) {
-	var posts []copyable
-	err := s.each(ctx, linked("gists"), func(r driver.Rows) error {
-		var p copyable
-		var minute uint32
-		err := r.Scan(&p.gist, &p.author, &minute)
-		p.minute = int64(minute)
-		posts = append(posts, p)
-		return err
-	}, outage)
-	if err != nil {
-		return nil, err
-	}
-	copies, spoken := findBursts(posts), map[uint64][]vote{}
-	err = s.each(ctx, linked("votes"), func(r driver.Rows) error {
-		var v vote
-		var gist uint64
+// said reads what each post of an outage says, by author: one pass over the readings
+// for all that is computed of them here.
+func (s *Store) said(ctx context.Context, id string, networks []string) ([]said, error) {
+	var list []said
+	known := map[string]string{} // of each language one string
+	err := s.each(ctx, linked("votes"), func(r driver.Rows) error {
+		var p said
 		var minute, support, venting uint32
-		var network, lang uint8
-		err := r.Scan(&v.author, &minute, &network, &lang, &support, &venting, &v.unread, &gist)
-		v.minute, v.network, v.lang = int64(minute), int(network), int(lang)
-		v.s, v.v = clampVote(int64(support), int64(venting))
-		person := copies.person(copyable{gist: gist, author: v.author, minute: v.minute})
-		switch {
-		case v.minute < first || v.minute > last: // a post has come since
-		case person != v.author:
-			v.author = person
-			spoken[person] = append(spoken[person], v)
-		default:
-			t.add(v)
+		var network uint8
+		err := r.Scan(&p.author, &minute, &network, &p.tongue, &support, &venting, &p.unread, &p.gist, &p.stance)
+		p.minute, p.network = int64(minute), int(network)
+		p.s, p.v = clampVote(int64(support), int64(venting))
+		if _, ok := known[p.tongue]; !ok {
+			known[p.tongue] = p.tongue
 		}
+		p.tongue = known[p.tongue]
+		list = append(list, p)
 		return err
-	}, outage, clickhouse.Named("networks", networks), clickhouse.Named("langs", langs))
-	for _, votes := range spoken {
-		for _, v := range votes {
-			t.add(v)
-		}
-	}
-	return copies, err
+	}, clickhouse.Named("outage", id), clickhouse.Named("networks", networks))
+	return list, err
 }
 
 // clampVote keeps rounded probabilities within 1.
