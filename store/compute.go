@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -34,9 +36,6 @@ func (s *Store) compute(ctx context.Context, o *hugops.Outage) (*figures, error)
 	f := &figures{bucket: bucketFor(first, last), changed: changed}
 	var err error
 	if f.facts, err = s.facts(ctx, outage); err == nil {
-		f.facts.evidence, err = s.evidence(ctx, outage)
-	}
-	if err == nil {
 		f.workings, err = s.leftOut(ctx, id)
 	}
 	if err == nil {
@@ -51,17 +50,24 @@ func (s *Store) compute(ctx context.Context, o *hugops.Outage) (*figures, error)
 	return f, nil
 }
 
-// facts counts posts, finds the model behind most of them, and whom they blame.
+// facts counts posts and their evidence, finds the model behind most of them, and whom
+// they blame.
 func (s *Store) facts(ctx context.Context, outage any) (facts, error) {
 	var f facts
 	var most int
 	var people, company, sarcasm uint64 // sums in millionths
+	evidence := map[string]int{}
 	err := s.each(ctx, linked("facts"), func(r driver.Rows) error {
 		var model string
 		var posts, abstained, blames, toPeople, toCompany, sarcastic uint64
 		var first, last time.Time
-		if err := r.Scan(&model, &posts, &first, &last, &abstained, &blames, &toPeople, &toCompany, &sarcastic); err != nil {
+		var kinds []string
+		var found []uint64
+		if err := r.Scan(&model, &posts, &first, &last, &abstained, &blames, &toPeople, &toCompany, &sarcastic, &kinds, &found); err != nil {
 			return err
+		}
+		for i, kind := range kinds {
+			evidence[kind] += int(found[i])
 		}
 		f.posts += int(posts)
 		f.abstained += int(abstained)
@@ -79,6 +85,7 @@ func (s *Store) facts(ctx context.Context, outage any) (facts, error) {
 		}
 		return nil
 	}, outage)
+	f.evidence = evidenceOf(evidence)
 	if n := f.blame.Posts; n > 0 {
 		f.blame.People, f.blame.Company, f.blame.Sarcasm = meanOf(people, n), meanOf(company, n), meanOf(sarcasm, n)
 		f.blame.Situation = max(0, meanOf(uint64(n)*million-min(people+company, uint64(n)*million), n))
@@ -86,15 +93,16 @@ func (s *Store) facts(ctx context.Context, outage any) (facts, error) {
 	return f, err
 }
 
-func (s *Store) evidence(ctx context.Context, outage any) (list []hugops.Evidence, err error) {
-	err = s.each(ctx, sql("evidence"), func(r driver.Rows) error {
-		var kind string
-		var posts uint64
-		err := r.Scan(&kind, &posts)
-		list = append(list, hugops.Evidence{Kind: kind, Posts: int(posts)})
-		return err
-	}, outage)
-	return list, err
+// evidenceOf lists kinds of evidence, the most frequent first.
+func evidenceOf(posts map[string]int) []hugops.Evidence {
+	var list []hugops.Evidence
+	for kind, n := range posts {
+		list = append(list, hugops.Evidence{Kind: kind, Posts: n})
+	}
+	slices.SortFunc(list, func(a, b hugops.Evidence) int {
+		return cmp.Or(cmp.Compare(b.Posts, a.Posts), cmp.Compare(a.Kind, b.Kind))
+	})
+	return list
 }
 
 // meanOf is the mean of n probabilities whose sum is in millionths, to a
