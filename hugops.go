@@ -18,3 +18,6 @@ var Version = "0.1.0-dev"
 
 // ErrNotFound is wrapped by errors about an outage that nobody knows.
 var ErrNotFound = errors.New("not found")
+
+// ErrTooMany is wrapped by errors about a question whose answer would be too large.
+var ErrTooMany = errors.New("too many")

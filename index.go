@@ -47,6 +47,9 @@ type Minute struct {
 	Authors int       `json:"authors"` // distinct within the bucket
 }
 
+// MaxBuckets is how many buckets one answer of a time series has at most.
+const MaxBuckets = 10_000
+
 // CurvePoint is the index over the hour that ends at At.
 type CurvePoint struct {
 	At    time.Time `json:"at"`
@@ -99,6 +102,13 @@ type Summary struct {
 	// post; zero when there is none.
 	FirstPost time.Time `json:"first_post,omitzero"`
 	LastPost  time.Time `json:"last_post,omitzero"`
+	// UpdatedAt is when any of this last changed, by the clock of whoever wrote it
+	// to the database: every server says the same.
+	UpdatedAt time.Time `json:"updated_at,omitzero"`
+	// Latest is the last bucket of the series that has posts, LatestWidth how long
+	// it is; zero when there is none.
+	Latest      Minute        `json:"latest,omitzero"`
+	LatestWidth time.Duration `json:"-"`
 	// Curve is the index over the sliding hour; empty where too few took a side.
 	Curve []CurvePoint `json:"curve,omitempty"`
 	// Trend compares the hour that ends with the last point of Curve with the hour

@@ -34,7 +34,7 @@ func (s *Store) Detail(ctx context.Context, id string, now time.Time) (hugops.De
 	if err != nil {
 		return hugops.Detail{}, err
 	}
-	return hugops.Detail{Summary: f.summary(outage, now), Bucket: f.bucket, Series: f.series,
+	return hugops.Detail{Summary: s.summary(outage, f, now), Bucket: f.bucket, Series: f.series,
 		ByNetwork: f.byNetwork, ByLang: f.byLang, Coverage: seen, Model: f.facts.model,
 		Abstained: f.facts.abstained, Blame: f.facts.blame, Evidence: f.facts.evidence, Answers: f.answersBy(now)}, nil
 }
@@ -47,50 +47,78 @@ func (f *figures) answersBy(now time.Time) []hugops.Answer {
 
 // summary puts an outage and its figures together. Points of the curve whose
 // hour is not over yet are left out.
-func (f *figures) summary(o hugops.Outage, now time.Time) hugops.Summary {
+func (s *Store) summary(o hugops.Outage, f *figures, now time.Time) hugops.Summary {
 	past := sort.Search(len(f.curve), func(i int) bool { return f.curve[i].At.After(now) })
-	sum := hugops.Summary{Outage: o, Index: f.index, Posts: f.facts.posts,
+	sum := hugops.Summary{Outage: o, Index: f.index, Posts: f.facts.posts, UpdatedAt: s.updatedAt(o, f, now),
 		FirstPost: f.facts.first, LastPost: f.facts.last, Curve: f.curve[:past:past]}
 	if past > 0 && now.Sub(f.curve[past-1].At) <= window*time.Second {
 		sum.Trend = f.trends[past-1]
 	}
+	said := sort.Search(len(f.series), func(i int) bool { return f.series[i].At.After(now) })
+	if said > 0 {
+		sum.Latest, sum.LatestWidth = f.series[said-1], f.bucket
+	}
 	return sum
 }
 
-// Series returns the time series of an outage in buckets whose width is a
-// multiple of a minute, those with posts only. The slice must not be changed.
-func (s *Store) Series(ctx context.Context, id string, bucket time.Duration) ([]hugops.Minute, error) {
+// updatedAt is when an outage last became other than it was: through posts, through
+// what is known of it, or by beginning or ending at a time that was known before.
+func (s *Store) updatedAt(o hugops.Outage, f *figures, now time.Time) time.Time {
+	latest := f.changed
+	for _, t := range []time.Time{s.known.changedAt(o.ID), o.StartedAt, o.EndedAt} {
+		if t.After(latest) && !t.After(now) {
+			latest = t
+		}
+	}
+	return orZero(latest)
+}
+
+// Series returns the time series of an outage in buckets whose width is a multiple
+// of a minute, those with posts only, of those that begin in [from, to); a zero time
+// is no bound. Buckets begin at multiples of their width since 1970. The slice must not
+// be changed. If there are more than hugops.MaxBuckets the error wraps
+// hugops.ErrTooMany.
+func (s *Store) Series(ctx context.Context, id string, bucket time.Duration, from, to time.Time) ([]hugops.Minute, error) {
 	if bucket < time.Minute || bucket%time.Minute != 0 || bucket > 366*24*time.Hour {
 		return nil, fmt.Errorf("store: %w bucket %s: it must be a whole number of minutes", hugops.ErrInvalid, bucket)
 	}
 	if _, err := s.listed(ctx, id); err != nil {
 		return nil, err
 	}
-	if s.config.Stale < 0 {
-		return s.buckets(ctx, id, bucket)
+	span := allBuckets(bucket).within(from, to)
+	span.most = hugops.MaxBuckets + 1
+	list, err := s.series(ctx, id, span)
+	if len(list) > hugops.MaxBuckets {
+		return nil, fmt.Errorf("store: %w buckets of %s", hugops.ErrTooMany, bucket)
 	}
-	k := s.cache.seriesOf(id, bucket)
+	return list, err
+}
+
+func (s *Store) series(ctx context.Context, id string, span span) ([]hugops.Minute, error) {
+	if s.config.Stale < 0 {
+		return s.buckets(ctx, id, span)
+	}
+	k := s.cache.seriesOf(id, span)
 	p, err := k.get(ctx, s.cache, refresh(s.cache, id, 0, func(ctx context.Context) ([]hugops.Minute, error) {
-		return s.buckets(ctx, id, bucket)
+		return s.buckets(ctx, id, span)
 	}))
 	return p.value, err
 }
 
-// maxWidths bounds the widths of buckets that are kept of one outage: anybody
-// may ask for any.
-const maxWidths = 8
+// maxSeries bounds the series that are kept of one outage: anybody may ask for any.
+const maxSeries = 8
 
-func (c *cache) seriesOf(id string, bucket time.Duration) *kept[printed[[]hugops.Minute]] {
+func (c *cache) seriesOf(id string, span span) *kept[printed[[]hugops.Minute]] {
 	e := c.entry(id)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	k := e.series[bucket]
+	k := e.series[span]
 	if k == nil {
-		if len(e.series) >= maxWidths {
+		if len(e.series) >= maxSeries {
 			clear(e.series)
 		}
 		k = &kept[printed[[]hugops.Minute]]{}
-		e.series[bucket] = k
+		e.series[span] = k
 	}
 	return k
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,11 +90,11 @@ func TestDetail(t *testing.T) {
 			t.Errorf("coverage to %s: %+v, %v; want the first %d", to, got, err, want)
 		}
 	}
-	five, err := s.Series(ctx, nimbus.ID, 5*time.Minute)
+	five, err := s.Series(ctx, nimbus.ID, 5*time.Minute, time.Time{}, time.Time{})
 	if err != nil || len(five) != 24 || five[0].Support != 12 || five[0].Venting != 8 || five[0].Authors != 20 {
 		t.Errorf("series by 5 minutes: %v, %d buckets, %+v", err, len(five), five[0])
 	}
-	if _, err := s.Series(ctx, nimbus.ID, 90*time.Second); !errors.Is(err, hugops.ErrInvalid) {
+	if _, err := s.Series(ctx, nimbus.ID, 90*time.Second, time.Time{}, time.Time{}); !errors.Is(err, hugops.ErrInvalid) {
 		t.Errorf("a bucket of 90 s: %v", err)
 	}
 	if _, err := s.Detail(ctx, "nobody", later); !errors.Is(err, hugops.ErrNotFound) {
@@ -152,6 +153,73 @@ func TestAbstained(t *testing.T) {
 	// 20 posts of (.1, .6, .3) and sarcasm .05, and one of (1, 0, 0) and 1.
 	if want := (hugops.Blame{Posts: 21, People: .1429, Company: .5714, Situation: .2857, Sarcasm: .0952}); after.Blame != want {
 		t.Errorf("blame %+v, want %+v", after.Blame, want)
+	}
+}
+
+// TestSeriesWithin: of the series of an outage those buckets that begin within, at any
+// width, each of them whole.
+func TestSeriesWithin(t *testing.T) {
+	s := fresh(t)
+	ctx := t.Context()
+	if err := s.PutOutages(ctx, []hugops.Outage{nimbus}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Write(ctx, crowd(120), nil); err != nil { // one in each minute of 12:00 to 14:00
+		t.Fatal(err)
+	}
+	clock := func(hhmm string) time.Time {
+		if hhmm == "" {
+			return time.Time{}
+		}
+		at, err := time.Parse("2006-01-02 15:04:05", "2026-03-05 "+hhmm+":00")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	for _, c := range []struct {
+		width          time.Duration
+		from, to, want string
+	}{
+		{30 * time.Minute, "", "", "12:00:30 12:30:30 13:00:30 13:30:30"},
+		{30 * time.Minute, "12:30", "13:30", "12:30:30 13:00:30"},
+		{30 * time.Minute, "12:01", "13:31", "12:30:30 13:00:30 13:30:30"},
+		{7 * time.Minute, "12:00", "12:20", "12:01:7 12:08:7 12:15:7"},
+		{time.Minute, "13:58", "", "13:58:1 13:59:1"},
+		{time.Minute, "", "12:02", "12:00:1 12:01:1"},
+		{366 * 24 * time.Hour, "", "", "00:00:120"},
+		{24 * time.Hour, "12:00", "", ""},
+		{time.Minute, "14:00", "13:00", ""},
+	} {
+		list, err := s.Series(ctx, nimbus.ID, c.width, clock(c.from), clock(c.to))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, m := range list {
+			got = append(got, fmt.Sprintf("%s:%d", m.At.Format("15:04"), m.Support+m.Venting+m.Neutral))
+		}
+		if s := strings.Join(got, " "); s != c.want {
+			t.Errorf("%s from %s to %s: %s, want %s", c.width, c.from, c.to, s, c.want)
+		}
+	}
+	var many []hugops.Reading
+	for i := range hugops.MaxBuckets + 1 {
+		many = append(many, reading(fmt.Sprint("m", i), float64(i), hugops.Support))
+	}
+	if err := s.Write(ctx, many, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Series(ctx, nimbus.ID, time.Minute, begin, time.Time{}); !errors.Is(err, hugops.ErrTooMany) {
+		t.Errorf("a bucket too many: %v", err)
+	}
+	if list, err := s.Series(ctx, nimbus.ID, time.Minute, begin.Add(time.Minute), time.Time{}); err != nil || len(list) != hugops.MaxBuckets {
+		t.Errorf("as many as may be: %d, %v", len(list), err)
+	}
+	span := allBuckets(time.Hour)
+	ancient, far := time.Date(-9000, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+	if got := span.within(ancient, far); got != span {
+		t.Errorf("from before to after all times: %+v, want %+v", got, span)
 	}
 }
 

@@ -117,6 +117,54 @@ func BenchmarkPage(b *testing.B) {
 	b.ReportMetric(float64(took[len(took)-1].Microseconds())/1000, "ms-most")
 }
 
+// BenchmarkOutagePage asks for pages of a registry of 15,000 outages, of which one in
+// thirty has posts, as visitors do: from memory.
+func BenchmarkOutagePage(b *testing.B) {
+	c := config(b)
+	c.Stale = 0
+	s := open(b, c)
+	all := make([]hugops.Outage, 15_000)
+	for i := range all {
+		all[i] = hugops.Outage{ID: fmt.Sprintf("bee-%05d", i), Service: fmt.Sprint("bee-", i%300), ServiceName: "Bee", Title: "Late messages in the south",
+			StartedAt: begin.Add(-time.Duration(i) * time.Minute), EndedAt: begin.Add(time.Hour)}
+	}
+	if err := s.PutOutages(b.Context(), all); err != nil {
+		b.Fatal(err)
+	}
+	posts := crowd(5_000)
+	for i := range posts {
+		posts[i].Links[0].Outage = all[i%500*30].ID
+	}
+	if err := s.Write(b.Context(), posts, nil); err != nil {
+		b.Fatal(err)
+	}
+	for name, q := range map[string]hugops.OutageQuery{
+		"first":      {Limit: 100},
+		"last":       {Limit: 100, After: hugops.PlaceOf(&all[14_899])},
+		"of-service": {Limit: 100, Service: "bee-7"},
+		"no-word":    {Limit: 100, Text: "nowhere"},
+		"of-network": {Limit: 100, Network: hugops.Mastodon},
+	} {
+		b.Run(name, func(b *testing.B) {
+			if _, err := s.OutagePage(b.Context(), later, q); err != nil { // what nobody asked for yet is computed
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if _, err := s.OutagePage(b.Context(), later, q); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	b.Run("services", func(b *testing.B) {
+		for b.Loop() {
+			if list, err := s.Services(b.Context(), later); err != nil || len(list) != 300 {
+				b.Fatal(len(list), err)
+			}
+		}
+	})
+}
+
 // BenchmarkOutages reads a registry as 300 status pages fill it, 15,000 outages of
 // ten notices each, which the roles ask for every two seconds: when nothing has
 // changed, and when one outage has.

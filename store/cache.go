@@ -47,7 +47,7 @@ type entry struct {
 	used     time.Time
 	figures  kept[printed[*figures]]
 	coverage kept[[]hugops.Coverage]
-	series   map[time.Duration]*kept[printed[[]hugops.Minute]]
+	series   map[span]*kept[printed[[]hugops.Minute]]
 }
 
 // printed is a value with the fingerprint of the readings it was computed from.
@@ -164,7 +164,7 @@ func (c *cache) entry(id string) *entry {
 	e := c.entries[id]
 	if e == nil {
 		c.makeRoom()
-		e = &entry{series: map[time.Duration]*kept[printed[[]hugops.Minute]]{}}
+		e = &entry{series: map[span]*kept[printed[[]hugops.Minute]]{}}
 		c.entries[id] = e
 	}
 	e.used = time.Now()
@@ -201,16 +201,22 @@ func (c *cache) ids() []string {
 	return ids
 }
 
-// coverage is what is kept of the coverage of a time. Those who ask for the time
-// up to now ask for another one each minute, so the older ones are dropped.
+// maxSights bounds the times of which coverage is kept. Those who ask for the time up
+// to now ask for another one each minute, so none is worth keeping for long.
+const maxSights = 4
+
+// coverage is what is kept of the coverage of a time.
 func (c *cache) coverage(from, to time.Time) *kept[[]hugops.Coverage] {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	span := timeSpan{from.Unix(), to.Unix()}
 	k := c.sights[span]
 	if k == nil {
+		if c.sights == nil || len(c.sights) >= maxSights {
+			c.sights = map[timeSpan]*kept[[]hugops.Coverage]{}
+		}
 		k = &kept[[]hugops.Coverage]{}
-		c.sights = map[timeSpan]*kept[[]hugops.Coverage]{span: k}
+		c.sights[span] = k
 	}
 	return k
 }

@@ -24,13 +24,14 @@ func (s *Store) compute(ctx context.Context, o *hugops.Outage) (*figures, error)
 	id, outage := o.ID, clickhouse.Named("outage", o.ID)
 	var first, last int64
 	var minutes uint64
-	if err := s.db.QueryRow(ctx, sql("span"), outage).Scan(&first, &last, &minutes); err != nil {
+	var changed time.Time
+	if err := s.db.QueryRow(ctx, sql("span"), outage).Scan(&first, &last, &minutes, &changed); err != nil {
 		return nil, fmt.Errorf("store: figures of %s: %w", id, err)
 	}
 	if minutes == 0 {
-		return &figures{bucket: time.Minute, workings: hugops.Workings{Outage: id, ComputedAt: s.now().UTC()}}, nil
+		return &figures{bucket: time.Minute, changed: changed, workings: hugops.Workings{Outage: id, ComputedAt: s.now().UTC()}}, nil
 	}
-	f := &figures{bucket: bucketFor(first, last)}
+	f := &figures{bucket: bucketFor(first, last), changed: changed}
 	var err error
 	if f.facts, err = s.facts(ctx, outage); err == nil {
 		f.facts.evidence, err = s.evidence(ctx, outage)
@@ -42,7 +43,7 @@ func (s *Store) compute(ctx context.Context, o *hugops.Outage) (*figures, error)
 		err = s.count(ctx, o, f, first, last)
 	}
 	if err == nil {
-		f.series, err = s.buckets(ctx, id, f.bucket)
+		f.series, err = s.buckets(ctx, id, allBuckets(f.bucket))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("store: figures of %s: %w", id, err)
@@ -189,12 +190,38 @@ func clampVote(s, v int64) (int64, int64) {
 	return s, min(v, million-s)
 }
 
-// buckets reads an outage's series in buckets of a multiple of a minute, those
-// with posts only.
-func (s *Store) buckets(ctx context.Context, id string, width time.Duration) ([]hugops.Minute, error) {
-	query, args := sql("series"), []any{clickhouse.Named("outage", id)}
-	if width > time.Minute {
-		query, args = linked("buckets"), append(args, clickhouse.Named("step", seconds(width)))
+// span is buckets of so many seconds, of those that begin in [from, to), Unix seconds;
+// at most so many.
+type span struct{ width, from, to, most int64 }
+
+// allBuckets is a span without bounds.
+func allBuckets(width time.Duration) span {
+	return span{int64(width / time.Second), 0, math.MaxUint32, math.MaxInt64}
+}
+
+// within narrows the span to the buckets that begin in [from, to); a zero time is no
+// bound.
+func (b span) within(from, to time.Time) span {
+	next := func(t time.Time) int64 { // the first beginning of a bucket, not before t
+		at := min(max(t.Add(time.Second-1).Unix(), 0), math.MaxUint32)
+		return min((at+b.width-1)/b.width*b.width, math.MaxUint32)
+	}
+	if !from.IsZero() {
+		b.from = next(from)
+	}
+	if !to.IsZero() {
+		b.to = next(to)
+	}
+	return b
+}
+
+// buckets reads an outage's series, in the order of time, those buckets with posts
+// only.
+func (s *Store) buckets(ctx context.Context, id string, b span) ([]hugops.Minute, error) {
+	query, args := sql("series"), []any{clickhouse.Named("outage", id), clickhouse.Named("from", b.from), clickhouse.Named("to", b.to),
+		clickhouse.Named("most", b.most)}
+	if b.width > 60 {
+		query, args = linked("buckets"), append(args, clickhouse.Named("step", b.width))
 	}
 	list := []hugops.Minute{}
 	err := s.each(ctx, query, func(r driver.Rows) error {

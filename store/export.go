@@ -88,7 +88,7 @@ func (s *Store) exportOutage(ctx context.Context, o hugops.Outage, put func(...s
 }
 
 func (s *Store) exportSeries(ctx context.Context, o hugops.Outage, put func(...string) error) error {
-	series, err := s.buckets(ctx, o.ID, time.Minute)
+	series, err := s.buckets(ctx, o.ID, allBuckets(time.Minute))
 	if err != nil {
 		return err
 	}

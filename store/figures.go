@@ -44,6 +44,7 @@ type figures struct {
 	byLang    []hugops.Share
 	series    []hugops.Minute
 	bucket    time.Duration
+	changed   time.Time // when the series last changed
 	facts     facts
 }
 

@@ -16,7 +16,7 @@ import (
 
 // lookAt is how many outages a page by network looks at, at least: whether one has
 // posts of a network is known from its figures only.
-const lookAt = 500
+const lookAt = 200
 
 // OutagePage returns the outages that are asked for, of those that have begun by
 // now, with their index and curve. Maintenances that nobody wrote about are left out:
@@ -60,7 +60,7 @@ func (s *Store) OutagePage(ctx context.Context, now time.Time, q hugops.OutageQu
 			page.Next = hugops.PlaceOf(&page.Summaries[n-1].Outage)
 			break
 		}
-		page.Summaries = append(page.Summaries, f.summary(*found[i], now))
+		page.Summaries = append(page.Summaries, s.summary(*found[i], f, now))
 	}
 	return page, nil
 }

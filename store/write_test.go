@@ -82,7 +82,7 @@ func authorOf(a string) hugops.Deletion {
 // figuresOf writes an outage's minutes as "minute:support/venting/neutral/authors".
 func figuresOf(t *testing.T, s *Store, outage string) string {
 	t.Helper()
-	list, err := s.buckets(t.Context(), outage, time.Minute)
+	list, err := s.buckets(t.Context(), outage, allBuckets(time.Minute))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -27,6 +26,7 @@ type (
 		URL       string     `json:"url"`
 		Index     apiIndex   `json:"index"`
 		Posts     int        `json:"posts"`
+		Trend     *apiChange `json:"trend"`
 		Links     apiLinks   `json:"links"`
 	}
 	apiService struct {
@@ -58,6 +58,8 @@ type (
 		FirstPost  *time.Time        `json:"first_post"`
 		LastPost   *time.Time        `json:"last_post"`
 		Influence  *float64          `json:"influence"`
+		Copies     apiCopies         `json:"copies"`
+		Answers    []apiAnswer       `json:"answers"`
 		Curve      []apiPoint        `json:"curve"`
 		ByNetwork  []apiShare        `json:"by_network"`
 		ByLanguage []apiShare        `json:"by_language"`
@@ -66,6 +68,25 @@ type (
 		Blame      *apiBlame         `json:"blame"`
 		Evidence   []hugops.Evidence `json:"evidence"`
 		Model      string            `json:"model"`
+	}
+	apiChange struct {
+		Direction int     `json:"direction"`
+		Value     float64 `json:"value"`
+		Lower     float64 `json:"lower"`
+		Upper     float64 `json:"upper"`
+	}
+	apiCopies struct {
+		Accounts int `json:"accounts"`
+		Bursts   int `json:"bursts"`
+	}
+	apiAnswer struct {
+		At     time.Time  `json:"at"`
+		Status string     `json:"status"`
+		From   time.Time  `json:"from"`
+		To     time.Time  `json:"to"`
+		Before *apiIndex  `json:"before"`
+		After  *apiIndex  `json:"after"`
+		Change *apiChange `json:"change"`
 	}
 	apiBlame struct {
 		Posts     int     `json:"posts"`
@@ -95,49 +116,54 @@ type (
 		To      time.Time            `json:"to"`
 		State   hugops.CoverageState `json:"state"`
 	}
-	apiSeries struct {
-		Outage        string      `json:"outage"`
-		BucketSeconds int         `json:"bucket_seconds"`
-		Series        []apiMinute `json:"series"`
-	}
-	apiMinute struct {
-		At      time.Time `json:"at"`
-		Support int       `json:"support"`
-		Venting int       `json:"venting"`
-		Neutral int       `json:"neutral"`
-		Authors int       `json:"authors"`
-	}
 )
 
-// apiOutages answers the list.
+// apiOutages answers a page of the list.
 func (s *site) apiOutages(r *http.Request) (*answer, error) {
-	q := r.URL.Query()
-	limit, err := wholeParam(q.Get("limit"), 100, 500)
-	if err != nil {
-		return nil, badRequest("limit is a whole number from 1 to 500.")
+	p := readParams(r)
+	q := hugops.OutageQuery{Service: p.text("service", longestText), Open: p.yes("open"), Text: p.text("q", longestText), Network: p.network()}
+	q.From, q.To = p.between()
+	return s.outageList(r, p, q, func(page apiPage) any { return page })
+}
+
+// apiPage is a page of a list of outages.
+type apiPage struct {
+	Outages []apiOutage `json:"outages"`
+	Next    *string     `json:"next"`
+}
+
+// Bounds of a list, and of the words that are searched for.
+const (
+	pageLimit   = 100
+	pageMost    = most
+	longestText = 100
+)
+
+// outageList answers the page of outages that q and the request ask for, within what
+// whole makes of it.
+func (s *site) outageList(r *http.Request, p *params, q hugops.OutageQuery, whole func(apiPage) any) (*answer, error) {
+	q.Limit = p.whole("limit", pageLimit, pageMost)
+	if key := p.cursor(r.URL.Path); key != nil {
+		if q.After = placeOf(key); q.After == nil {
+			p.wrong("cursor", wrongCursor)
+		}
 	}
-	onlyOpen := q.Get("open")
-	if onlyOpen != "" && onlyOpen != "true" && onlyOpen != "false" {
-		return nil, badRequest("open is true or false.")
+	if p.err != nil {
+		return nil, p.err
 	}
 	now := s.Now().UTC()
-	all, err := s.summaries(r, now)
+	page, err := s.outagePage(r, now, q)
 	if err != nil {
 		return nil, err
 	}
-	base, out := s.base(r), []apiOutage{}
-	for _, sum := range all {
-		if slug := q.Get("service"); slug != "" && sum.Outage.Service != slug {
-			continue
-		}
-		if onlyOpen != "" && strconv.FormatBool(sum.Outage.OpenAt(now)) != onlyOpen {
-			continue
-		}
-		if out = append(out, newAPIOutage(sum, base, now)); len(out) == limit {
-			break
-		}
+	base, out := s.base(r), apiPage{Outages: []apiOutage{}}
+	for _, sum := range page.Summaries {
+		out.Outages = append(out.Outages, newAPIOutage(sum, base, now))
 	}
-	return asJSON(map[string]any{"outages": out})
+	if page.Next != nil {
+		out.Next = p.next(base, r.URL, placeKey(page.Next))
+	}
+	return pageJSON(whole(out), out.Next)
 }
 
 // apiOutage answers one outage with everything that its page shows.
@@ -150,72 +176,13 @@ func (s *site) apiOutage(r *http.Request) (*answer, error) {
 	return asJSON(newAPIDetail(d, s.base(r), now))
 }
 
-func (s *site) apiSeries(r *http.Request) (*answer, error) {
-	bucket, series, err := s.series(r)
-	if err != nil {
-		return nil, err
-	}
-	return asJSON(apiSeries{r.PathValue("id"), int(bucket / time.Second), series})
-}
-
-func (s *site) apiSeriesCSV(r *http.Request) (*answer, error) {
-	_, series, err := s.series(r)
-	if err != nil {
-		return nil, err
-	}
-	rows := [][]string{{"at", "support", "venting", "neutral", "authors"}}
-	for _, m := range series {
-		rows = append(rows, []string{m.At.Format(time.RFC3339), strconv.Itoa(m.Support), strconv.Itoa(m.Venting),
-			strconv.Itoa(m.Neutral), strconv.Itoa(m.Authors)})
-	}
-	return asCSV(rows)
-}
-
-func (s *site) apiCoverageCSV(r *http.Request) (*answer, error) {
-	now := s.Now().UTC()
-	d, err := s.detail(r, now)
-	if err != nil {
-		return nil, err
-	}
-	rows := [][]string{{"network", "from", "to", "state"}}
-	for _, c := range apiCoverageOf(newChart(d, now)) {
-		rows = append(rows, []string{string(c.Network), c.From.Format(time.RFC3339), c.To.Format(time.RFC3339), string(c.State)})
-	}
-	return asCSV(rows)
-}
-
-// series reads ?bucket= and asks the store; what lies in the future is left out.
-func (s *site) series(r *http.Request) (time.Duration, []apiMinute, error) {
-	bucket := 5 * time.Minute
-	if v := r.URL.Query().Get("bucket"); v != "" {
-		var err error
-		if bucket, err = time.ParseDuration(v); err != nil || bucket < time.Minute || bucket > 24*time.Hour || bucket%time.Minute != 0 {
-			return 0, nil, badRequest("bucket is a length of whole minutes from 1m to 24h, for example 5m.")
-		}
-	}
-	now := s.Now().UTC()
-	if _, err := s.detail(r, now); err != nil {
-		return 0, nil, err
-	}
-	minutes, err := s.Store.Series(r.Context(), r.PathValue("id"), bucket)
-	if err != nil {
-		return 0, nil, fmt.Errorf("series of %s: %w", r.PathValue("id"), err)
-	}
-	out := []apiMinute{}
-	for _, m := range minutes {
-		if !m.At.After(now) {
-			out = append(out, apiMinute{m.At.UTC(), m.Support, m.Venting, m.Neutral, m.Authors})
-		}
-	}
-	return bucket, out, nil
-}
-
 func newAPIOutage(sum hugops.Summary, base string, now time.Time) apiOutage {
 	o := sum.Outage
 	self := base + "/api/v1/outages/" + o.ID
 	out := apiOutage{
 		ID: o.ID, Service: apiService{o.Service, serviceName(o)}, Title: o.Title, StartedAt: o.StartedAt.UTC(),
 		Open: o.OpenAt(now), Demo: o.Demo, Suspected: o.Suspected, URL: safeURL(o.URL), Index: newAPIIndex(sum.Index), Posts: sum.Posts,
+		Trend: newAPIChange(sum.Trend),
 		Links: apiLinks{self, base + "/outages/" + o.ID, self + "/series", base + "/embed/" + o.ID},
 	}
 	if !out.Open {
@@ -240,6 +207,7 @@ func newAPIDetail(d hugops.Detail, base string, now time.Time) apiDetail {
 		Updates: []apiUpdate{}, FirstPost: when(d.FirstPost, now), LastPost: when(d.LastPost, now), Curve: []apiPoint{},
 		ByNetwork: newAPIShares(d.ByNetwork), ByLanguage: newAPIShares(d.ByLang), Coverage: apiCoverageOf(c),
 		Abstained: d.Abstained, Blame: newAPIBlame(d), Evidence: []hugops.Evidence{}, Model: d.Model,
+		Copies: apiCopies{d.Index.Copies, d.Index.Bursts}, Answers: []apiAnswer{},
 	}
 	if d.Outage.Parent != "" {
 		out.Parent = &d.Outage.Parent
@@ -253,6 +221,9 @@ func newAPIDetail(d hugops.Detail, base string, now time.Time) apiDetail {
 			out.Updates = append(out.Updates, apiUpdate{u.At.UTC(), u.Status, u.Text})
 		}
 	}
+	for _, a := range d.Answers {
+		out.Answers = append(out.Answers, apiAnswer{a.At, a.Status, a.From, a.To, newAPIPart(a.Before), newAPIPart(a.After), newAPIChange(a.Change)})
+	}
 	for _, e := range d.Evidence {
 		if e.Posts >= fewest {
 			out.Evidence = append(out.Evidence, e)
@@ -262,6 +233,23 @@ func newAPIDetail(d hugops.Detail, base string, now time.Time) apiDetail {
 		out.Curve = append(out.Curve, apiPoint{p.At.UTC(), round1(p.Index.Value), round1(p.Index.Lower), round1(p.Index.Upper)})
 	}
 	return out
+}
+
+// newAPIChange is nil where one cannot tell.
+func newAPIChange(c hugops.Change) *apiChange {
+	if !c.Known {
+		return nil
+	}
+	return &apiChange{c.Direction(), round1(c.Value), round1(c.Lower), round1(c.Upper)}
+}
+
+// newAPIPart is the index of a part of an outage; nil where it is of too few people.
+func newAPIPart(x hugops.Index) *apiIndex {
+	if x.Authors < fewest {
+		return nil
+	}
+	out := newAPIIndex(x)
+	return &out
 }
 
 // fewest is the smallest cell of a breakdown that is shown.
@@ -304,17 +292,6 @@ func when(t, now time.Time) *time.Time {
 	return &t
 }
 
-func wholeParam(v string, otherwise, most int) (int, error) {
-	if v == "" {
-		return otherwise, nil
-	}
-	n, err := strconv.Atoi(v)
-	if err != nil || n < 1 || n > most {
-		return 0, fmt.Errorf("%q is no number from 1 to %d", v, most)
-	}
-	return n, nil
-}
-
 // safeURL lets http and https addresses through and nothing else.
 func safeURL(u string) string {
 	if strings.HasPrefix(u, "https://") || strings.HasPrefix(u, "http://") {
@@ -336,6 +313,15 @@ func asJSON(v any) (*answer, error) {
 		return nil, fmt.Errorf("encoding the answer: %w", err)
 	}
 	return &answer{Type: "application/json", Cache: cacheShort, Body: append(body, '\n')}, nil
+}
+
+// pageJSON is asJSON with a Link to the next page (RFC 8288), if there is one.
+func pageJSON(v any, next *string) (*answer, error) {
+	a, err := asJSON(v)
+	if err == nil && next != nil {
+		a.Link = "<" + *next + `>; rel="next"`
+	}
+	return a, err
 }
 
 func asCSV(rows [][]string) (*answer, error) {

@@ -48,16 +48,24 @@
 //	  "url": "https://status.nimbus-cloud.example/incidents/1",
 //	  "index": {"enough": true, "value": 72.1, "lower": 66.2, "upper": 77.8,
 //	    "authors": 3401, "sided": 1284, "support": 921, "venting": 363},
-//	  "posts": 4120,
+//	  "posts": 4120, "trend": {"direction": 0, "value": 1.2, "lower": -4.8, "upper": 7.1},
 //	  "links": {"self": "…/api/v1/outages/nimbus-2026-11-22",
 //	    "html": "…/outages/nimbus-2026-11-22",
 //	    "series": "…/api/v1/outages/nimbus-2026-11-22/series",
 //	    "widget": "…/embed/nimbus-2026-11-22"}}]}
 //
+// trend is the index of the last hour less that of the hour before, in points with its
+// 95 % interval; direction is 1 (kinder), −1 (less kind) or 0 (one cannot tell). It is null
+// where either hour has fewer than 30 people who took a side, or is long past.
+//
 // One outage is such an entry with more members: parent (the id of the outage that it
 // fell with, or null), impact, components, updates
 // [{at, status, text}], first_post, last_post (null when there is none),
-// influence (the most that one person moves the index, in points), curve
+// influence (the most that one person moves the index, in points), copies {accounts, bursts}
+// (accounts that posted the same words as others; each burst of them counts as one
+// person), answers [{at, status, from, to, before, after, change}] (how people answered
+// each update: the index of [from, at) and of [at, to), and how they differ; null for fewer
+// than five people), curve
 // [{at, value, lower, upper}] (the index over the hour that ends at "at"; only
 // hours with enough people), by_network and by_language [{key, index}],
 // coverage [{network, from, to, state}], abstained (posts of which the model did not

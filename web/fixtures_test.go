@@ -91,9 +91,18 @@ func (s *shelf) Detail(_ context.Context, id string, _ time.Time) (hugops.Detail
 	return hugops.Detail{}, fmt.Errorf("outage %s: %w", id, hugops.ErrNotFound)
 }
 
-func (s *shelf) Series(ctx context.Context, id string, _ time.Duration) ([]hugops.Minute, error) {
+func (s *shelf) Series(ctx context.Context, id string, bucket time.Duration, from, to time.Time) ([]hugops.Minute, error) {
 	d, err := s.Detail(ctx, id, noon)
-	return d.Series, err
+	var out []hugops.Minute
+	for _, m := range d.Series {
+		if !m.At.Before(from) && (to.IsZero() || m.At.Before(to)) {
+			out = append(out, m)
+		}
+	}
+	if err == nil && bucket == time.Minute && from.IsZero() {
+		err = fmt.Errorf("%w buckets", hugops.ErrTooMany) // as if the outage were long
+	}
+	return out, err
 }
 
 func (s *shelf) Workings(ctx context.Context, id string, _ time.Time) (hugops.Workings, error) {
@@ -391,7 +400,7 @@ func sourceRows() []hugops.Coverage {
 	)
 }
 
-func newSite(t *testing.T, store Store, change ...func(*Config)) http.Handler {
+func newSite(t testing.TB, store Store, change ...func(*Config)) http.Handler {
 	t.Helper()
 	c := Config{
 		Services: []hugops.Service{

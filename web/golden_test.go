@@ -86,6 +86,11 @@ func TestGoldenAnswers(t *testing.T) {
 		"api-sources.json":      "/api/v1/sources",
 		"api-problem.json":      "/api/v1/outages/unknown",
 		"api-outages-open.json": "/api/v1/outages?service=nimbus-cloud&open=true&limit=1",
+		"api-outages-page.json": "/api/v1/outages?limit=1&q=mail",
+		"api-services.json":     "/api/v1/services?limit=2",
+		"api-service.json":      "/api/v1/services/hopscotch-dns",
+		"api-invalid.json":      "/api/v1/outages?sevice=github",
+		"problem.html":          "/problems/invalid-parameter",
 	} {
 		t.Run(name, func(t *testing.T) {
 			body := get(t, h, path).Body.Bytes()
@@ -114,7 +119,7 @@ func TestContract(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
-	var l struct{ Outages []apiOutage }
+	var l apiPage
 	strict("/api/v1/outages", &l)
 	if len(l.Outages) != 7 {
 		t.Fatalf("%d outages, want 7: the one that became another one is not listed", len(l.Outages))
@@ -165,7 +170,7 @@ func TestNotBegun(t *testing.T) {
 			t.Errorf("%s: %d", path, w.Code)
 		}
 	}
-	if body := get(t, h, "/api/v1/outages").Body.String(); body != "{\"outages\":[]}\n" {
+	if body := get(t, h, "/api/v1/outages").Body.String(); body != "{\"outages\":[],\"next\":null}\n" {
 		t.Errorf("list: %s", body)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"html"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -134,7 +135,7 @@ func TestAcceptsGzip(t *testing.T) {
 		"": false, "gzip": true, "GZIP": true, "br, gzip;q=0.5": true, "gzip;q=0": false, "gzip; q=0.000": false, "*": true,
 		"*;q=0": false, "identity": false, "deflate, *;q=0.1": true, "gzip;q=0, *": false, "gzip;q=x": true, ";;,=,": false,
 	} {
-		if got := acceptsGzip(header); got != want {
+		if got := acceptsGzip([]string{header}); got != want {
 			t.Errorf("acceptsGzip(%q) = %v", header, got)
 		}
 	}
@@ -146,8 +147,8 @@ func FuzzRequestHeaders(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		acceptsGzip(s)
-		if tag := etag([]byte(s)); !matches(s+", "+tag, tag) {
+		acceptsGzip([]string{s})
+		if tag := etag([]byte(s)); !matches([]string{s, tag}, tag) {
 			t.Errorf("a list that ends with %s does not match it: %q", tag, s)
 		}
 	})
@@ -166,7 +167,7 @@ func TestMethods(t *testing.T) {
 		{"HEAD", "/outages/unknown", 404, "", true},
 		{"POST", "/", 405, "GET, HEAD", false},
 		{"DELETE", "/api/v1/outages/nimbus-2026-11-22", 405, "GET, HEAD, OPTIONS", false},
-		{"OPTIONS", "/api/v1/outages", 204, "", true},
+		{"OPTIONS", "/api/v1/outages", 204, "GET, HEAD, OPTIONS", true},
 		{"OPTIONS", "/", 405, "GET, HEAD", false},
 	} {
 		w := ask(t, h, c.method, c.path)
@@ -225,34 +226,53 @@ func TestTrouble(t *testing.T) {
 	}
 }
 
-func TestProblemDetails(t *testing.T) {
+// TestPreflight: a browser may ask with what it remembers, and read what it is told.
+func TestPreflight(t *testing.T) {
 	h := newSite(t, fixtures())
-	for _, c := range []struct {
-		path   string
-		code   int
-		detail string
-	}{
-		{"/api/v1/outages/unknown", 404, "The address may have moved, or the outage was joined with another."},
-		{"/api/v1/outages/nimbus-2026-11-22/series?bucket=90s", 400, "bucket is a length of whole minutes from 1m to 24h, for example 5m."},
-		{"/api/v1/outages/nimbus-2026-11-22/series?bucket=0", 400, "bucket is a length of whole minutes from 1m to 24h, for example 5m."},
-		{"/api/v1/outages/nimbus-2026-11-22/series.csv?bucket=48h", 400, "bucket is a length of whole minutes from 1m to 24h, for example 5m."},
-		{"/api/v1/outages?limit=0", 400, "limit is a whole number from 1 to 500."},
-		{"/api/v1/outages?limit=x", 400, "limit is a whole number from 1 to 500."},
-		{"/api/v1/outages?open=maybe", 400, "open is true or false."},
+	w := ask(t, h, "OPTIONS", "/api/v1/outages/nimbus-2026-11-22", "Origin", "https://status.example", "Access-Control-Request-Method", "GET",
+		"Access-Control-Request-Headers", "last-event-id")
+	for name, want := range map[string]string{
+		"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS", "Access-Control-Max-Age": "86400",
+		"Access-Control-Allow-Headers": "If-None-Match, Last-Event-ID, Cache-Control", "Content-Length": "", "RateLimit": "", "Access-Control-Allow-Credentials": "",
 	} {
-		w := get(t, h, c.path)
-		var p struct {
-			Type, Title, Detail, Instance string
-			Status                        int
+		if got := w.Header().Get(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
 		}
-		d := json.NewDecoder(w.Body)
-		d.DisallowUnknownFields()
-		if err := d.Decode(&p); err != nil {
-			t.Fatal(err)
+	}
+	if got := get(t, h, "/api/v1/outages").Header().Get("Access-Control-Expose-Headers"); got != "ETag, Link, RateLimit, RateLimit-Policy, Retry-After" {
+		t.Errorf("readable: %s", got)
+	}
+}
+
+// TestNotModified: a 304 says what its 200 would have said to caches (RFC 9110, 15.4.5),
+// and whatever way headers are split over lines.
+func TestNotModified(t *testing.T) {
+	h := newSite(t, fixtures())
+	for _, path := range []string{"/api/v1/outages", "/api/v1/outages/hopscotch-3/series.csv", "/api/v1/openapi.json", "/healthz", "/badge/nimbus-2026-11-22.svg", "/"} {
+		full := get(t, h, path, "Accept-Encoding", "gzip")
+		r := httptest.NewRequest("GET", path, nil)
+		r.Header["If-None-Match"] = []string{`"other"`, full.Header().Get("ETag")}
+		w := newRecorder()
+		h.ServeHTTP(w, r)
+		if full.Header().Get("ETag") == "" {
+			if w.Code != 200 {
+				t.Errorf("%s without an ETag: %d", path, w.Code)
+			}
+			continue
 		}
-		path, _, _ := strings.Cut(c.path, "?")
-		if w.Code != c.code || p.Status != c.code || p.Type != "about:blank" || p.Title != http.StatusText(c.code) || p.Detail != c.detail || p.Instance != path {
-			t.Errorf("%s: %d %+v", c.path, w.Code, p)
+		for _, name := range []string{"ETag", "Cache-Control", "Vary", "Content-Location", "Expires"} {
+			if got, want := w.Header().Get(name), full.Header().Get(name); w.Code != 304 || got != want {
+				t.Errorf("%s: %d, %s %q, want %q", path, w.Code, name, got, want)
+			}
+		}
+		if w.Header().Get("Content-Type")+w.Header().Get("Content-Encoding")+w.Header().Get("Content-Length") != "" {
+			t.Errorf("%s: a 304 describes a body: %v", path, w.Header())
+		}
+		head := ask(t, h, "HEAD", path, "Accept-Encoding", "gzip")
+		for _, name := range []string{"Content-Length", "Content-Type", "Content-Encoding", "ETag", "Vary"} {
+			if got, want := head.Header().Get(name), full.Header().Get(name); got != want || head.Body.Len() > 0 {
+				t.Errorf("HEAD %s: %s %q, want %q", path, name, got, want)
+			}
 		}
 	}
 }

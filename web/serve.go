@@ -25,6 +25,7 @@ type answer struct {
 	Code  int    // 0: 200
 	Type  string // Content-Type
 	Cache string // Cache-Control
+	Link  string // Link, "" for none
 	Body  []byte
 }
 
@@ -88,17 +89,28 @@ func (s *site) attempt(w http.ResponseWriter, r *http.Request, k kind, do action
 	}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
+		if k == asAPI {
+			if err := s.limit.take(w.Header(), r); err != nil {
+				return nil, err
+			}
+		}
 		return do(r)
 	case http.MethodOptions:
 		if k == asAPI {
-			w.Header().Set("Access-Control-Allow-Methods", allow)
-			w.Header().Set("Access-Control-Allow-Headers", "If-None-Match")
-			w.Header().Set("Access-Control-Max-Age", "86400")
-			return &answer{Code: http.StatusNoContent}, nil
+			return preflight(w.Header(), allow), nil
 		}
 	}
 	w.Header().Set("Allow", allow)
 	return nil, fail(http.StatusMethodNotAllowed, fmt.Errorf("method %s", r.Method))
+}
+
+// preflight answers a browser that asks before it asks (CORS), and costs nothing.
+func preflight(h http.Header, allow string) *answer {
+	h.Set("Allow", allow)
+	h.Set("Access-Control-Allow-Methods", allow)
+	h.Set("Access-Control-Allow-Headers", "If-None-Match, Last-Event-ID, Cache-Control")
+	h.Set("Access-Control-Max-Age", "86400")
+	return &answer{Code: http.StatusNoContent}
 }
 
 // Content-Security-Policy of the kinds. There is no inline script and no style
@@ -132,7 +144,7 @@ func (s *site) headers(h http.Header, k kind) {
 	}
 	if k == asAPI {
 		h.Set("Access-Control-Allow-Origin", "*")
-		h.Set("Access-Control-Expose-Headers", "ETag")
+		h.Set("Access-Control-Expose-Headers", "ETag, Link, RateLimit, RateLimit-Policy, Retry-After")
 	}
 }
 
@@ -146,11 +158,17 @@ func send(w http.ResponseWriter, r *http.Request, a *answer) int {
 	if a.Cache != "" {
 		h.Set("Cache-Control", a.Cache)
 	}
+	if a.Link != "" {
+		h.Set("Link", a.Link)
+	}
+	packable := len(a.Body) >= 512
+	if packable {
+		h.Set("Vary", "Accept-Encoding") // on 304 too
+	}
 	if code == http.StatusOK && a.Cache != cacheNever {
 		tag := etag(a.Body)
 		h.Set("ETag", tag)
-		if matches(r.Header.Get("If-None-Match"), tag) {
-			h.Set("Vary", "Accept-Encoding")
+		if matches(r.Header.Values("If-None-Match"), tag) {
 			w.WriteHeader(http.StatusNotModified)
 			return http.StatusNotModified
 		}
@@ -159,12 +177,9 @@ func send(w http.ResponseWriter, r *http.Request, a *answer) int {
 		h.Set("Content-Type", a.Type)
 	}
 	body := a.Body
-	if len(body) >= 512 {
-		h.Set("Vary", "Accept-Encoding")
-		if acceptsGzip(r.Header.Get("Accept-Encoding")) {
-			body = gzipped(body)
-			h.Set("Content-Encoding", "gzip")
-		}
+	if packable && acceptsGzip(r.Header.Values("Accept-Encoding")) {
+		body = gzipped(body)
+		h.Set("Content-Encoding", "gzip")
 	}
 	if code != http.StatusNoContent {
 		h.Set("Content-Length", strconv.Itoa(len(body)))
@@ -183,7 +198,8 @@ func etag(body []byte) string {
 }
 
 // matches is the weak comparison of RFC 9110, 13.1.2.
-func matches(header, tag string) bool {
+func matches(lines []string, tag string) bool {
+	header := strings.Join(lines, ",")
 	if header == "*" {
 		return true
 	}
@@ -196,9 +212,9 @@ func matches(header, tag string) bool {
 }
 
 // acceptsGzip reads Accept-Encoding (RFC 9110, 12.5.3); q=0 is a refusal.
-func acceptsGzip(header string) bool {
+func acceptsGzip(lines []string) bool {
 	star := false
-	for one := range strings.SplitSeq(header, ",") {
+	for one := range strings.SplitSeq(strings.Join(lines, ","), ",") {
 		name, param, _ := strings.Cut(strings.TrimSpace(one), ";")
 		_, weight, _ := strings.Cut(strings.ReplaceAll(param, " ", ""), "q=")
 		q, err := strconv.ParseFloat(weight, 64)

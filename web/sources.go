@@ -256,15 +256,21 @@ func sayNetworks(networks []networkView) string {
 	return "We see " + list(live) + " as posts are made, and nothing of " + list(blind) + "."
 }
 
-// lastDay asks for what all sources saw in the last day. The minute that is not
-// over yet has no row.
+// lastDay asks for what all sources saw in the last day.
 func (s *site) lastDay(r *http.Request) (to time.Time, all []*source, err error) {
 	to = s.Now().UTC().Truncate(time.Minute)
-	rows, err := s.Store.Coverage(r.Context(), to.Add(-sourcesSpan), to.Add(-time.Minute))
+	all, err = s.sourcesBetween(r, to.Add(-sourcesSpan), to)
+	return to, all, err
+}
+
+// sourcesBetween asks for what all sources saw in whole minutes. The minute that is not
+// over yet has no row.
+func (s *site) sourcesBetween(r *http.Request, from, to time.Time) ([]*source, error) {
+	rows, err := s.Store.Coverage(r.Context(), from, to.Add(-time.Minute))
 	if err != nil {
-		return to, nil, fmt.Errorf("what sources saw: %w", err)
+		return nil, fmt.Errorf("what sources saw: %w", err)
 	}
-	return to, sourcesOf(rows, to), nil
+	return sourcesOf(rows, to), nil
 }
 
 type apiSource struct {
@@ -286,23 +292,58 @@ type apiSeen struct {
 	State hugops.CoverageState `json:"state"`
 }
 
-// apiSources answers what the page of sources shows.
+// longestSources is how much time of all sources one answer tells of at most.
+const longestSources = 7 * 24 * time.Hour
+
+// sourcesTime reads ?from= and ?to=, whole minutes until now: the last day if not said.
+func (s *site) sourcesTime(p *params) (from, to time.Time) {
+	from, to = p.between()
+	if now := s.Now().UTC().Truncate(time.Minute); to.IsZero() || to.After(now) {
+		to = now
+	}
+	if to = to.Truncate(time.Minute); from.IsZero() {
+		from = to.Add(-sourcesSpan)
+	}
+	from = from.Truncate(time.Minute)
+	switch {
+	case !from.Before(to):
+		p.wrong("from", "from is a time before to, and before now.")
+	case to.Sub(from) > longestSources:
+		p.wrong("from", "from and to are at most 7 days apart: ask for one week after the other.")
+	}
+	return from, to
+}
+
+// apiSources answers what the page of sources shows, of any time.
 func (s *site) apiSources(r *http.Request) (*answer, error) {
-	to, all, err := s.lastDay(r)
+	p := readParams(r)
+	from, to := s.sourcesTime(p)
+	if p.err != nil {
+		return nil, p.err
+	}
+	all, err := s.sourcesBetween(r, from, to)
 	if err != nil {
 		return nil, err
 	}
-	out := []apiSource{}
+	out := struct {
+		From    time.Time   `json:"from"`
+		To      time.Time   `json:"to"`
+		Sources []apiSource `json:"sources"`
+	}{from, to, []apiSource{}}
 	for _, one := range all {
-		a := apiSource{Source: one.Name, Network: one.Network, Last: one.Last, Seen: one.Seen, Kept: one.Kept, Withheld: one.Withheld, Coverage: []apiSeen{}}
-		if now := one.now(); now != nil {
-			share := one.share()
-			a.State, a.Since, a.Share = &now.State, &now.From, &share
-		}
-		for _, p := range one.Spans {
-			a.Coverage = append(a.Coverage, apiSeen(p))
-		}
-		out = append(out, a)
+		out.Sources = append(out.Sources, newAPISource(one))
 	}
-	return asJSON(map[string]any{"from": to.Add(-sourcesSpan), "to": to, "sources": out})
+	return asJSON(out)
+}
+
+func newAPISource(one *source) apiSource {
+	a := apiSource{Source: one.Name, Network: one.Network, Last: one.Last, Seen: one.Seen, Kept: one.Kept, Withheld: one.Withheld, Coverage: []apiSeen{}}
+	if now := one.now(); now != nil {
+		share := one.share()
+		a.State, a.Since, a.Share = &now.State, &now.From, &share
+	}
+	for _, p := range one.Spans {
+		a.Coverage = append(a.Coverage, apiSeen(p))
+	}
+	return a
 }

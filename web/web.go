@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -25,9 +26,10 @@ type Store interface {
 	// Detail returns one outage as known at now, or an error wrapping
 	// hugops.ErrNotFound.
 	Detail(ctx context.Context, id string, now time.Time) (hugops.Detail, error)
-	// Series returns the posts of one outage by buckets of whole minutes, or an
-	// error wrapping hugops.ErrNotFound.
-	Series(ctx context.Context, id string, bucket time.Duration) ([]hugops.Minute, error)
+	// Series returns the posts of one outage by buckets of whole minutes, of those that
+	// begin in [from, to); a zero time is no bound. Its errors wrap hugops.ErrNotFound, or
+	// hugops.ErrTooMany where there are more than hugops.MaxBuckets.
+	Series(ctx context.Context, id string, bucket time.Duration, from, to time.Time) ([]hugops.Minute, error)
 	// Workings returns what the index of an outage is made of as known at now, or an
 	// error wrapping hugops.ErrNotFound.
 	Workings(ctx context.Context, id string, now time.Time) (hugops.Workings, error)
@@ -60,21 +62,38 @@ type Config struct {
 	// Errors gives the error model of a stance model for /methodology; nil or a
 	// zero answer: the page says that it is not known.
 	Errors func(model string) hugops.ErrorModel
-	Log    *slog.Logger     // nil: slog.Default()
-	Now    func() time.Time // nil: time.Now
+	// RateLimit is how many requests a minute a client may make to the API; 0: any
+	// number. TrustedProxies are whose X-Forwarded-For is believed.
+	RateLimit      int
+	TrustedProxies []netip.Prefix
+	Log            *slog.Logger     // nil: slog.Default()
+	Now            func() time.Time // nil: time.Now
 }
 
-// site is the handler's state; nothing in it changes after New.
+// site is the handler's state; only the hub and the clients' quotas change after New.
 type site struct {
 	Config
-	pages   map[string]*template.Template
-	assets  assets
-	known   map[string]hugops.Service // Config.Services by slug
-	contact *contact                  // nil if none is given
+	pages      map[string]*template.Template
+	assets     assets
+	services   map[string]hugops.Service // Config.Services by slug
+	contact    *contact                  // nil if none is given
+	parameters map[string][]string       // of the addresses of the API, by pattern
+	limit      *limiter
+	hub        *hub
 }
 
+// Site answers the requests. Close ends its live streams, which would otherwise
+// last as long as their listeners.
+type Site struct {
+	http.Handler
+	hub *hub
+}
+
+// Close ends the live streams; everything else goes on being answered.
+func (s *Site) Close() { s.hub.close() }
+
 // New parses the templates and returns the site. It opens nothing.
-func New(c Config) (http.Handler, error) {
+func New(c Config) (*Site, error) {
 	if c.Store == nil {
 		return nil, fmt.Errorf("web: Config.Store is missing: give the site something to ask")
 	}
@@ -94,9 +113,9 @@ func New(c Config) (http.Handler, error) {
 	if c.Ready == nil {
 		c.Ready = c.Store.Ping
 	}
-	s := &site{Config: c, known: map[string]hugops.Service{}}
+	s := &site{Config: c, services: map[string]hugops.Service{}}
 	for _, one := range c.Services {
-		s.known[one.Slug] = one
+		s.services[one.Slug] = one
 	}
 	s.Log = c.Log.With("component", "web")
 	var err error
@@ -109,14 +128,26 @@ func New(c Config) (http.Handler, error) {
 	if s.pages, err = s.parseTemplates(); err != nil {
 		return nil, fmt.Errorf("web: parsing templates: %w", err)
 	}
-	return s.routes(), nil
+	if s.parameters, err = queryParameters(openAPIDocument); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	if c.RateLimit < 0 {
+		return nil, fmt.Errorf("web: a rate limit of %d is none: give a number of requests a minute, or 0 for no limit", c.RateLimit)
+	}
+	s.limit = &limiter{perMinute: c.RateLimit, trusted: c.TrustedProxies, now: c.Now, warn: func(proxy netip.Addr) {
+		s.Log.Warn("requests come by a proxy that is not trusted: all who use it share one rate limit; name it in --trusted-proxies", "proxy", proxy)
+	}}
+	s.hub = newHub(s.states, s.Log)
+	return &Site{s.routes(), s.hub}, nil
 }
 
 // routes is the whole site on one screen.
 func (s *site) routes() http.Handler {
 	mux := http.NewServeMux()
 	page := func(pattern string, h action) { mux.Handle(pattern, s.handle(pattern, asPage, h)) }
-	api := func(pattern string, h action) { mux.Handle(pattern, s.handle(pattern, asAPI, h)) }
+	api := func(pattern string, h action) {
+		mux.Handle(pattern, s.handle(pattern, asAPI, s.documentedOnly(pattern, h)))
+	}
 	embed := func(pattern string, h action) { mux.Handle(pattern, s.handle(pattern, asEmbed, h)) }
 	plain := func(pattern string, h action) { mux.Handle(pattern, s.handle(pattern, asPlain, h)) }
 
@@ -128,6 +159,7 @@ func (s *site) routes() http.Handler {
 	page("/data", s.prose("data"))
 	page("/embed", s.embedHelp)
 	page("/privacy", s.prose("privacy"))
+	page("/problems/{name}", s.problemPage)
 	page("/opt-out", s.prose("opt-out"))
 	page("/", s.noPage)
 
@@ -137,7 +169,12 @@ func (s *site) routes() http.Handler {
 	api("/api/v1/outages/{id}/series", s.apiSeries)
 	api("/api/v1/outages/{id}/series.csv", s.apiSeriesCSV)
 	api("/api/v1/outages/{id}/coverage.csv", s.apiCoverageCSV)
+	api("/api/v1/services", s.apiServices)
+	api("/api/v1/services/{slug}", s.apiService)
 	api("/api/v1/sources", s.apiSources)
+	api("/api/v1/openapi.json", s.openAPI)
+	mux.Handle("/api/v1/live", s.stream("/api/v1/live", s.liveAll))
+	mux.Handle("/api/v1/outages/{id}/live", s.stream("/api/v1/outages/{id}/live", s.liveOne))
 	api("/api/", s.noPage)
 
 	embed("/embed/{id}", s.frame)

@@ -5,7 +5,12 @@ import "net/http"
 // apiWorkings is what the index of an outage is made of, as everybody may see it:
 // hugops.Workings.Public.
 func (s *site) apiWorkings(r *http.Request) (*answer, error) {
-	w, err := s.Store.Workings(r.Context(), r.PathValue("id"), s.Now().UTC())
+	now := s.Now().UTC()
+	d, err := s.detailOf(r, r.PathValue("id"), now)
+	if err != nil {
+		return nil, err
+	}
+	w, err := s.Store.Workings(r.Context(), d.Outage.ID, now)
 	if err != nil {
 		return nil, err
 	}

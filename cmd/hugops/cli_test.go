@@ -45,6 +45,8 @@ func TestCommandLine(t *testing.T) {
 		{"check of an AppView that is not there", []string{"collect", "bluesky", "--check", "--bluesky-host", "ws://127.0.0.1:1", "--bluesky-appview", "http://127.0.0.1:1"}, nil, 1, "✗ Bluesky: the AppView cannot be asked"},
 		{"a dictionary for the wrong wire", []string{"collect", "bluesky", "--check", "--bluesky-dictionary", "x"}, nil, 1, "wire v1"},
 		{"until-idle with Bluesky", []string{"up", "--until-idle", "--bluesky"}, nil, 2, "live source"},
+		{"a rate limit that is none", []string{"serve", "--rate-limit", "-1"}, nil, 2, "--rate-limit -1 is none"},
+		{"a proxy that is none", []string{"up"}, []string{"HUGOPS_TRUSTED_PROXIES=10.1.0.0/16,proxy.example"}, 2, `--trusted-proxies "proxy.example" is neither`},
 		{"rescore with an argument", []string{"rescore", "m2"}, nil, 2, `argument "m2"`},
 		{"outages without a verb", []string{"outages"}, nil, 2, "import FILE"},
 		{"watch of an unknown service", []string{"watch", "--status-pages", "no-such-service"}, nil, 2, "no such service"},

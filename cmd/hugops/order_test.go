@@ -139,7 +139,7 @@ func TestCascadeOrder(t *testing.T) {
 func (c orderCase) series(ctx context.Context, s *store.Store) (string, error) {
 	var out strings.Builder
 	for _, id := range []string{"push", "actions", "again", "slack", "guess"} {
-		minutes, err := s.Series(ctx, c.name+"-"+id, time.Minute)
+		minutes, err := s.Series(ctx, c.name+"-"+id, time.Minute, time.Time{}, time.Time{})
 		if err != nil {
 			return "", err
 		}

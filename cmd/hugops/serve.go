@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -25,11 +26,16 @@ var serveCommand = command{
 	text: `Serves the site at --listen: pages, /api/v1, /widget.js, /embed, badges,
 /healthz, /readyz and /metrics (Prometheus). It only reads from ClickHouse, so any
 number of them may run. Put a proxy that speaks TLS before it to show it to the
-world, and say with --public under which address.`,
+world, and say with --public under which address, and with --trusted-proxies where
+that proxy is: each visitor may ask the API --rate-limit times a minute, and without
+this all who come through the proxy are taken for one.`,
 	setup: func(f *flags) func(context.Context, *invocation) error {
 		mf, wf := f.machine(), f.web()
 		return func(ctx context.Context, in *invocation) error {
 			if err := in.noArgs(); err != nil {
+				return err
+			}
+			if _, _, err := wf.limits(); err != nil {
 				return err
 			}
 			return using(mf, in.log, func(m *machine) error {
@@ -48,14 +54,38 @@ world, and say with --public under which address.`,
 	},
 }
 
-type webFlags struct{ listen, public, contact *string }
+type webFlags struct {
+	listen, public, contact *string
+	rateLimit               *int
+	trusted                 *[]string
+}
 
 func (f *flags) web() webFlags {
 	return webFlags{
-		listen:  f.String("listen", "127.0.0.1:8080", "the `address` of the site"),
-		public:  f.String("public", "", "the `url` under which the world sees the site, for embed codes (default: as each request says)"),
-		contact: f.String("contact", "", "the e-mail `address`, or https address, at which people reach you who want to be left out; the site shows it (default: it shows none)"),
+		listen:    f.String("listen", "127.0.0.1:8080", "the `address` of the site"),
+		public:    f.String("public", "", "the `url` under which the world sees the site, for embed codes (default: as each request says)"),
+		contact:   f.String("contact", "", "the e-mail `address`, or https address, at which people reach you who want to be left out; the site shows it (default: it shows none)"),
+		rateLimit: f.Int("rate-limit", 600, "how many `requests` a minute one client (an address, or an IPv6 /64) may make to the API; 0 for any number"),
+		trusted:   f.list("trusted-proxies", "the `address` of a proxy before the site, or a network (10.1.0.0/16): its X-Forwarded-For says who asks"),
 	}
+}
+
+// limits reads the flags about clients.
+func (wf webFlags) limits() (perMinute int, trusted []netip.Prefix, err error) {
+	if *wf.rateLimit < 0 {
+		return 0, nil, usagef("--rate-limit %d is none: give a number of requests a minute, or 0 for any number", *wf.rateLimit)
+	}
+	for _, v := range *wf.trusted {
+		p, err := netip.ParsePrefix(v)
+		if a, none := netip.ParseAddr(v); none == nil {
+			p, err = a.Prefix(a.BitLen())
+		}
+		if err != nil || p.Addr().Is4In6() {
+			return 0, nil, usagef("--trusted-proxies %q is neither an address, such as 10.1.0.1, nor a network, such as 10.1.0.0/16 or fd00::/8", v)
+		}
+		trusted = append(trusted, p.Masked())
+	}
+	return *wf.rateLimit, trusted, nil
 }
 
 // open takes the port, so that a port in use is known before anything starts.
@@ -78,16 +108,22 @@ func siteAddress(ln net.Listener) string {
 
 // serveSite serves until ctx is done, then lets requests under way end.
 func serveSite(ctx context.Context, ln net.Listener, wf webFlags, s *store.Store, log *slog.Logger) error {
+	perMinute, trusted, err := wf.limits()
+	if err != nil {
+		return err
+	}
 	handler, err := web.New(web.Config{
-		Store:    s,
-		Services: knownServices(),
-		Public:   strings.TrimSuffix(*wf.public, "/"),
-		Contact:  *wf.contact,
-		Metrics:  func(w io.Writer) { metrics.WritePrometheus(w, true) },
-		Ready:    s.Ping,
-		Errors:   errorModel,
-		Log:      log,
-		Now:      time.Now,
+		Store:          s,
+		Services:       knownServices(),
+		Public:         strings.TrimSuffix(*wf.public, "/"),
+		Contact:        *wf.contact,
+		Metrics:        func(w io.Writer) { metrics.WritePrometheus(w, true) },
+		Ready:          s.Ping,
+		Errors:         errorModel,
+		RateLimit:      perMinute,
+		TrustedProxies: trusted,
+		Log:            log,
+		Now:            time.Now,
 	})
 	if err != nil {
 		return err
@@ -100,6 +136,7 @@ func serveSite(ctx context.Context, ln net.Listener, wf webFlags, s *store.Store
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	srv.RegisterOnShutdown(handler.Close)
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(ln) }()
 	select {

@@ -37,6 +37,9 @@ ends with exit code 0; the site is served only if --listen is given then.`,
 			if *u.untilIdle && u.live.any() {
 				return fmt.Errorf("%w: %s", errUsage, errLiveIdle)
 			}
+			if _, _, err := u.web.limits(); err != nil {
+				return err
+			}
 			u.serve = !*u.untilIdle || given(f, "listen")
 			return using(u.machine, in.log, func(m *machine) error { return u.run(ctx, m, in) })
 		}

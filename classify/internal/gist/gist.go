@@ -12,11 +12,11 @@ import (
 )
 
 // A text with fewer than leastPairs distinct pairs of words in a row has no gist:
-// ten words, of which two may be a name. So many people find the same few words for
-// a hug that these prove nothing; but hardly two find the same ten. Where a script
-// puts no spaces between words, four letters in a row are a third of a pair.
+// twelve words, of which two may be a name. So many people find the same few words
+// for a hug that these prove nothing; but hardly two find the same ten. Where a
+// script puts no spaces between words, four letters in a row are a third of a pair.
 const (
-	leastPairs = 9
+	leastPairs = 11
 	pairUnits  = 3
 )
 
@@ -31,7 +31,7 @@ var factors = [8]uint64{
 // Li and König 2010). So two texts agree in as many bytes of eight as their sets of
 // pairs overlap (Jaccard), give or take. Single words would not do: most of those of
 // any two texts are "the" and "to". Addresses, handles, hashtags, numbers, signs,
-// emoji and capitals do not count. It is 0 for a text of fewer than ten words.
+// emoji and capitals do not count. It is 0 for a text of fewer than twelve words.
 //
 // Gists of another version of this function must not be compared with these.
 func Of(text string) uint64 {
