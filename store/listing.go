@@ -48,7 +48,7 @@ func (s *Store) OutagePage(ctx context.Context, now time.Time, q hugops.OutageQu
 		}
 		found = append(found, o)
 	}
-	all, err := s.computed(ctx, found, spoken)
+	all, err := s.computed(ctx, found, spoken, now)
 	if err != nil {
 		return page, err
 	}
@@ -65,17 +65,32 @@ func (s *Store) OutagePage(ctx context.Context, now time.Time, q hugops.OutageQu
 	return page, nil
 }
 
+// What a list waits for figures that were never computed: none of all, as after a
+// start, or some. Those that are still missing then are marked as pending.
+const (
+	patienceForAll  = time.Second
+	patienceForSome = 50 * time.Millisecond
+)
+
 // computed returns the figures of each of the outages. Of those that nobody wrote
 // about there is nothing to compute, nor to keep.
-func (s *Store) computed(ctx context.Context, outages []*hugops.Outage, spoken map[string]bool) ([]*figures, error) {
+func (s *Store) computed(ctx context.Context, outages []*hugops.Outage, spoken map[string]bool, now time.Time) ([]*figures, error) {
 	list, errs := make([]*figures, len(outages)), make([]error, len(outages))
-	var wg sync.WaitGroup
+	var missing []int
 	for i, o := range outages {
 		if !spoken[o.ID] {
 			list[i] = &figures{bucket: time.Minute}
-			continue
+		} else if list[i] = s.glance(o, rankOf(o, i, now)); list[i] == nil {
+			missing = append(missing, i)
 		}
-		wg.Go(func() { list[i], errs[i] = s.figures(ctx, o) })
+	}
+	wait := patienceForSome
+	if len(missing) == len(outages) {
+		wait = patienceForAll
+	}
+	var wg sync.WaitGroup
+	for _, i := range missing {
+		wg.Go(func() { list[i], errs[i] = s.figuresWithin(ctx, outages[i], wait) })
 	}
 	wg.Wait()
 	for _, err := range errs {

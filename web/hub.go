@@ -317,11 +317,16 @@ func (h *hub) events(ctx context.Context) ([]*event, error) {
 	if err != nil {
 		return nil, err
 	}
-	events := make([]*event, len(sums))
+	events := make([]*event, 0, len(sums))
 	for i := range sums {
-		if events[i], err = encode(sums[i], now); err != nil {
+		if sums[i].Index.Pending {
+			continue // it has no state yet
+		}
+		e, err := encode(sums[i], now)
+		if err != nil {
 			return nil, err
 		}
+		events = append(events, e)
 	}
 	return events, nil
 }
