@@ -13,6 +13,8 @@ const MinAuthors = 30
 // / (support + venting), over distinct authors, with a 95 % interval.
 // docs/INDEX.md gives the formula and its sources.
 type Index struct {
+	// Pending is true while it is not computed yet: then nothing else means anything.
+	Pending bool `json:"pending,omitzero"`
 	// Enough is false below MinAuthors: then Value, Lower and Upper mean nothing.
 	Enough bool    `json:"enough"`
 	Value  float64 `json:"value"` // 0–100, shrunk towards the long-term mean

@@ -158,15 +158,55 @@ func (s *Store) begun(ctx context.Context, id string, now time.Time) (hugops.Out
 }
 
 // figures are those of an outage; they change with its posts and with its updates.
+// Who asks for them is served before those who only list them.
 func (s *Store) figures(ctx context.Context, o *hugops.Outage) (*figures, error) {
 	if s.config.Stale < 0 {
 		return s.compute(ctx, o)
 	}
 	e := s.cache.entry(o.ID)
-	p, err := e.figures.get(ctx, s.cache, refresh(s.cache, o.ID, printOf(o.Updates), func(ctx context.Context) (*figures, error) {
-		return s.compute(ctx, o)
-	}))
+	e.wanted.Add(1)
+	defer e.wanted.Add(-1)
+	p, err := e.figures.get(ctx, s.cache, s.loader(o))
 	return p.value, err
+}
+
+// figuresWithin are figures for a list: pending if they take longer than that.
+func (s *Store) figuresWithin(ctx context.Context, o *hugops.Outage, wait time.Duration) (*figures, error) {
+	if s.config.Stale < 0 {
+		return s.compute(ctx, o)
+	}
+	bounded, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	p, err := s.cache.entry(o.ID).figures.get(bounded, s.cache, s.loader(o))
+	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
+		return &figures{bucket: time.Minute, index: hugops.Index{Pending: true}}, nil
+	}
+	return p.value, err
+}
+
+// glance returns figures that are there, nil if one would have to wait for them.
+// Where they must be computed they are so in the order of rank.
+func (s *Store) glance(o *hugops.Outage, rank int64) *figures {
+	if s.config.Stale < 0 {
+		return nil
+	}
+	e := s.cache.entry(o.ID)
+	e.rank.Store(rank)
+	p, _ := e.figures.glance(s.cache, s.loader(o))
+	return p.value
+}
+
+func (s *Store) loader(o *hugops.Outage) loader[printed[*figures]] {
+	return refresh(s.cache, o.ID, printOf(o.Updates), func(ctx context.Context) (*figures, error) { return s.compute(ctx, o) })
+}
+
+// rankOf is the rank of the i-th outage of a list, the newest first: those that go
+// on come before the others.
+func rankOf(o *hugops.Outage, i int, now time.Time) int64 {
+	if o.OpenAt(now) {
+		return int64(i)
+	}
+	return 1<<32 + int64(i)
 }
 
 // printOf is a fingerprint of what figures depend on in updates.

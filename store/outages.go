@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -206,7 +207,7 @@ type known struct {
 	mu      sync.Mutex
 	print   uint64
 	list    []hugops.Outage
-	changed map[string]time.Time // by id
+	changed atomic.Pointer[map[string]time.Time] // by id
 }
 
 // Outages returns all outages with their updates, the newest start first. What
@@ -229,7 +230,8 @@ func (s *Store) Outages(ctx context.Context) ([]hugops.Outage, error) {
 		for i := range stored {
 			list[i], changed[stored[i].ID] = stored[i].Outage, stored[i].changed
 		}
-		k.print, k.list, k.changed = print, list, changed // if one came in between, the next print is another
+		k.changed.Store(&changed)
+		k.print, k.list = print, list // if one came in between, the next print is another
 	}
 	return slices.Clone(k.list), nil
 }
@@ -237,9 +239,10 @@ func (s *Store) Outages(ctx context.Context) ([]hugops.Outage, error) {
 // changedAt is when the registry's entry of an outage last changed, as Outages
 // read it.
 func (k *known) changedAt(id string) time.Time {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.changed[id]
+	if changed := k.changed.Load(); changed != nil {
+		return (*changed)[id]
+	}
+	return time.Time{}
 }
 
 // Outage returns one outage, or an error wrapping hugops.ErrNotFound.

@@ -31,6 +31,25 @@
 // with 304. Errors of the API are problem details (RFC 9457,
 // application/problem+json), those of pages a page.
 //
+// # Streams
+//
+// An event of a live stream is the whole small state of one outage:
+//
+//	event: outage
+//	id: 1795357590000
+//	data: {"id": "nimbus-2026-11-22", "service": {…}, "title": "…", "started_at": "…", "ended_at": null,
+//	  "open": true, "demo": true, "suspected": false, "merged_into": null, "index": {…}, "posts": 4121,
+//	  "latest": {"at": "…", "bucket_seconds": 300, "support": 9, "venting": 9, "neutral": 21, "authors": 37},
+//	  "updated_at": "2026-11-22T14:26:30Z"}
+//
+// latest is the last bucket of the series with posts, or null; merged_into the id of
+// the outage that a suspected one turned out to be, which then is told of no more. The
+// id is updated_at in milliseconds. Who comes back with Last-Event-ID is told the state
+// of every outage that has changed since, or within the minute before. Who brings none is
+// told what changes from then on, or, by the stream of one outage, its state. A line of
+// comment comes every 15 seconds. Readers that take nothing for ten seconds are dropped;
+// where too many listen the answer is 503, from one address 429, with Retry-After.
+//
 // # The API
 //
 // openapi.json is the contract, and what it does not say is refused: parameters are

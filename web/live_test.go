@@ -69,7 +69,7 @@ func air(t *testing.T, store Store, prepare func(*httptest.Server)) (*httptest.S
 	}
 	site.hub.every, site.hub.beat = 5*time.Millisecond, 60*time.Millisecond
 	srv := httptest.NewUnstartedServer(site)
-	srv.Config.ReadTimeout = 150 * time.Millisecond // as the real one has, shorter
+	srv.Config.ReadTimeout = time.Second // as the real one has, shorter
 	if prepare != nil {
 		prepare(srv)
 	} else {
@@ -206,7 +206,7 @@ func TestLive(t *testing.T) {
 			if m = one.event(); m.state.ID != "chatterbee-7" || m.state.Posts != 300 {
 				t.Errorf("the state of one: %+v", m)
 			}
-			time.Sleep(200 * time.Millisecond) // longer than the server reads a request
+			time.Sleep(1100 * time.Millisecond) // longer than the server reads a request
 			store.change("nimbus-2026-11-22", 4122, noon.Add(2*time.Second))
 			store.change("chatterbee-7", 301, noon.Add(2*time.Second))
 			if m = one.event(); m.state.ID != "chatterbee-7" || m.state.Posts != 301 {
@@ -501,6 +501,28 @@ func TestLiveTellsOfMerging(t *testing.T) {
 	store.change("chatterbee-7", 301, noon.Add(2*time.Minute))
 	if m := all.event(); m.state.ID != "chatterbee-7" {
 		t.Errorf("it is told again: %+v", m)
+	}
+}
+
+// TestPending: figures that are not there yet are not shown as if they were, on a
+// page, in the API or in the stream.
+func TestPending(t *testing.T) {
+	store := newStage()
+	d := &store.details[0] // the ongoing one that leads
+	store.details = append(store.details[:0], *d, store.details[2])
+	store.details[0].Index, store.details[0].Posts, store.details[0].Curve = hugops.Index{Pending: true}, 0, nil
+	h := newSite(t, store)
+	page := get(t, h, "/").Body.String()
+	if !strings.Contains(page, "Being counted") || strings.Contains(page, "of 30 people") || strings.Contains(page, "not enough posts") {
+		t.Error("the front page does not say that figures are being counted, or says what they are")
+	}
+	if list := get(t, h, "/api/v1/outages").Body.String(); strings.Count(list, `"pending":true`) != 1 {
+		t.Errorf("the list: %s", list)
+	}
+	sums, now, _ := (&site{Config: Config{Store: store, Now: func() time.Time { return noon }}}).states(t.Context(), nil)
+	hub := newHub(func(context.Context, []string) ([]hugops.Summary, time.Time, error) { return sums, now, nil }, slog.New(slog.DiscardHandler))
+	if events, err := hub.events(t.Context()); err != nil || len(events) != 1 || events[0].outage != "pennywhistle-pay-1" {
+		t.Errorf("events: %v, %v", events, err)
 	}
 }
 

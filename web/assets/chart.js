@@ -169,7 +169,7 @@
       if (!r) return this.hide();
       const head = document.createElement('b'), two = document.createElement('p');
       const { index, range } = this.table.find((row) => r.to > row.at && r.to <= row.to) || this.table[this.table.length - 1];
-      const time = moment(r.at, this.to);
+      const time = r.time || moment(r.at, this.to);
       head.textContent = index === '–' ? `${time}  ${range}` : `${time}  index ${index}, very likely ${range}`;
       two.textContent = `${count(r.support)} support, ${count(r.venting)} venting, ${count(r.neutral)} neutral`;
       this.tip.replaceChildren(head, two);

@@ -75,19 +75,87 @@
     }
   };
 
-  // Every four seconds, slower while the server does not answer, never while hidden.
+  // ---- when to look: a stream says so, and where there is none, a clock ----
+
+  // Every four seconds while there is no stream, slower while the server does not
+  // answer; every minute with one, for what only time changes. Never while hidden.
   const plan = () => {
     clearTimeout(timer);
     if (document.hidden) return;
-    const wait = Math.min(4000 * 2 ** failures, 120000) * (0.9 + 0.2 * Math.random());
+    const rest = stream?.readyState === EventSource.OPEN ? 60000 : 4000;
+    const wait = Math.min(rest * 2 ** failures, 120000) * (0.9 + 0.2 * Math.random());
     timer = setTimeout(async () => { await refresh(); plan(); }, wait);
   };
-  if (main) {
-    document.addEventListener('visibilitychange', () => {
-      if (document.hidden) return clearTimeout(timer);
-      refresh().then(plan);
+
+  const [, kind, name] = location.pathname.match(/^\/(outages|services)\/([^/]+)$/) || [];
+  const one = kind === 'outages';
+  let stream = null, again = 0, soon = 0, looked = 0;
+
+  // look looks soon, and every two seconds at most. Not all who hear of a change
+  // may come at once.
+  const look = () => {
+    soon ||= setTimeout(async () => {
+      await refresh();
+      soon = 0;
+      looked = Date.now();
+      plan();
+    }, Math.max(0, looked + 2000 - Date.now()) + 1000 * Math.random());
+  };
+
+  const listen = () => { // what /sources says changes with the clock
+    if (stream || document.hidden || location.pathname === '/sources') return;
+    let known = one; // the first thing said of one outage is what this page shows
+    const source = stream = new EventSource(one ? `/api/v1/outages/${name}/live` : '/api/v1/live');
+    source.addEventListener('outage', (e) => {
+      const state = JSON.parse(e.data);
+      if (one) tell(state.index);
+      if (!known && (kind !== 'services' || state.service.slug === name)) look();
+      known = false;
     });
+    source.onopen = plan;
+    source.onerror = () => { // it comes back by itself, unless it was refused
+      if (source.readyState === EventSource.CLOSED && source === stream) {
+        stream = null;
+        again = setTimeout(listen, 60000 * (1 + Math.random()));
+      }
+      plan();
+    };
+  };
+
+  const hush = () => {
+    for (const t of [timer, soon, again, later]) clearTimeout(t);
+    stream?.close();
+    stream = null;
+    soon = later = 0;
+  };
+
+  // tell says a new index to those who do not see it, once a minute at most.
+  let heard, range, said, spoke = -Infinity, later = 0;
+  const tell = (index) => {
+    heard = index.enough ? Math.round(index.value) : undefined;
+    range = `${Math.round(index.lower)} to ${Math.round(index.upper)}`;
+    said ??= heard;
+    if (heard === undefined || heard === said || later) return;
+    later = setTimeout(() => {
+      later = 0;
+      if (heard === undefined || heard === said) return;
+      said = heard;
+      spoke = Date.now();
+      voice.textContent = `Empathy index now ${heard} of 100, very likely ${range}.`;
+    }, Math.max(0, spoke + 60000 - Date.now()));
+  };
+  const voice = document.createElement('p');
+
+  if (main) {
+    voice.className = 'vh';
+    voice.setAttribute('aria-live', 'polite');
+    document.body.append(voice);
+    const wake = () => refresh().then(() => { plan(); listen(); });
+    document.addEventListener('visibilitychange', () => (document.hidden ? hush() : wake()));
+    addEventListener('pagehide', hush);
+    addEventListener('pageshow', (e) => { if (e.persisted) wake(); });
     plan();
+    listen();
   }
 
   // ---- small things ----
