@@ -5,18 +5,20 @@
 // It owns the words and the drawings. It refuses to show what must not be shown:
 // no post's text, no handle, no picture, no index below [hugops.MinAuthors]
 // people, no breakdown of fewer than five, nothing that lies in the future. It
-// guarantees that every page works as HTML and SVG alone (script only adds hover,
-// live figures and one link of the composer), that a strict Content-Security-Policy
+// guarantees that every page works as HTML and SVG alone (script only adds live
+// figures, one link of the composer, and to the chart values and a closer look), that a strict Content-Security-Policy
 // without 'unsafe-inline' holds everywhere, that only /embed/{id} may be framed,
 // that no answer sets a cookie and that no page calls a third party.
 //
 // # Addresses
 //
-//	/                                    all outages, the ongoing ones first
+//	/                                    all outages, the ongoing ones first; ?q=words
+//	                                     ?days=30 ?network=x ?after=place (older ones)
 //	/outages/{id}                        one outage
+//	/services/{slug}                     one service, and its outages
 //	/sources                             what each source sees, and saw in the last 24 hours
-//	/methodology /data /embed /privacy   prose
-//	/outages.atom                        the outages as a feed (RFC 4287)
+//	/methodology /data /embed /privacy /opt-out   prose
+//	/outages.atom                        the outages as a feed (RFC 4287); ?service=slug
 //	/outages/{id}/updates.atom           what the provider says of one, as a feed
 //	/embed/{id}                          the widget as a page without script, for an iframe
 //	/widget.js                           the widget as a custom element

@@ -166,7 +166,7 @@ func TestAssets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"site.css", "site.js", "frame.css", "favicon.svg"} {
+	for _, name := range []string{"site.css", "site.js", "drawing.js", "chart.js", "uPlot.iife.min.js", "uPlot.min.css", "uPlot.LICENSE.txt", "frame.css", "favicon.svg"} {
 		w := get(t, h, a.url(name))
 		if w.Code != 200 || w.Header().Get("Cache-Control") != cacheEver || w.Body.Len() == 0 {
 			t.Errorf("%s: %d, %s, %d bytes", name, w.Code, w.Header().Get("Cache-Control"), w.Body.Len())
@@ -188,12 +188,14 @@ func TestWidgetScript(t *testing.T) {
 	if b.Len() > 8<<10 {
 		t.Errorf("%d bytes packed, at most 8192", b.Len())
 	}
-	site, err := assetFiles.ReadFile("assets/site.js")
-	if err != nil {
-		t.Fatal(err)
+	scripts := map[string][]byte{"widget.js": src}
+	for _, name := range []string{"site.js", "drawing.js", "chart.js"} {
+		if scripts[name], err = assetFiles.ReadFile("assets/" + name); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, bad := range []string{"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "document.cookie", "localStorage", "sessionStorage", "indexedDB", "eval(", "new Function", "sendBeacon", "importScripts", ".style.cssText"} {
-		for name, s := range map[string][]byte{"widget.js": src, "site.js": site} {
+		for name, s := range scripts {
 			if bytes.Contains(s, []byte(bad)) {
 				t.Errorf("%s uses %s", name, bad)
 			}
