@@ -94,7 +94,7 @@ func TestListsDoNotWait(t *testing.T) {
 	pending := func() (n int, list []hugops.Summary) {
 		t.Helper()
 		began := time.Now()
-		list, err := s.Summaries(ctx, later, 0)
+		list, err := summaries(ctx, s, later, 0)
 		if err != nil || len(list) != len(outages) {
 			t.Fatalf("%d summaries, %v", len(list), err)
 		}
