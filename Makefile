@@ -62,9 +62,11 @@ fuzz: ## every fuzz target for FUZZTIME (default 10s)
 	    cat bin/fuzz.log; \
 	    if grep -q 'Failing input' bin/fuzz.log || ! grep -q '^    context deadline exceeded$$' bin/fuzz.log; then exit 1; fi; done; done
 
-bench: build ## classifier beside VADER, posts/s from file to queryable rows, page times, benchmarks
+bench: build ## classifier beside VADER, posts/s to queryable rows, the site under load and with listeners, benchmarks
 	@go run ./cmd/bench -classifier
 	@go run ./cmd/bench -program $(BIN)
+	@go run ./cmd/bench -site -program $(BIN)
+	@go run ./cmd/bench -live 10000 -program $(BIN)
 	@go test -run '^$$' -bench . -benchtime 1s ./... | grep -E '^(Benchmark|pkg)'
 
 # The peers are trained on the same labelled inputs as the stance model: the

@@ -122,7 +122,7 @@ func (s *site) newAPIService(one hugops.ServiceOutages, base string, now time.Ti
 		Slug: one.Slug, Name: one.Name, OutageCount: one.Outages, OpenCount: one.Open,
 		Links: apiServiceLinks{base + "/api/v1/services/" + slug, base + "/services/" + slug, base + "/api/v1/outages?service=" + url.QueryEscape(one.Slug)},
 	}
-	if known, is := s.services[one.Slug]; is {
+	if known, is := s.known[one.Slug]; is {
 		out.Name, out.StatusURL = known.Name, safeURL(known.StatusURL)
 		if known.Parent != "" {
 			out.Parent = &known.Parent

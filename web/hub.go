@@ -141,6 +141,17 @@ func (b *board) due(outage string, order uint64, since time.Time) [][]byte {
 	return list
 }
 
+// since are the outages that changed after the order-th event.
+func (b *board) since(order uint64) map[string]bool {
+	news := map[string]bool{}
+	for _, e := range b.events {
+		if e.order > order {
+			news[e.outage] = true
+		}
+	}
+	return news
+}
+
 // follow is the board after b, on which those of the events stand that say
 // something new. It returns b itself if none does.
 func (b *board) follow(events []*event) *board {
@@ -175,11 +186,13 @@ func (b *board) follow(events []*event) *board {
 // hub looks at the outages while anybody listens, and puts up what changed.
 type hub struct {
 	// look returns the newest outages, and those of the ids.
-	look  func(ctx context.Context, ids []string) ([]hugops.Summary, time.Time, error)
-	every time.Duration
-	beat  time.Duration
-	most  int
-	log   *slog.Logger
+	look func(ctx context.Context, ids []string) ([]hugops.Summary, time.Time, error)
+	// changed is told which outages changed, before their listeners are; it may be nil.
+	changed func(outages map[string]bool)
+	every   time.Duration
+	beat    time.Duration
+	most    int
+	log     *slog.Logger
 
 	board  atomic.Pointer[board]
 	closed chan struct{}
@@ -295,9 +308,15 @@ func (h *hub) watch(ctx context.Context) {
 func (h *hub) put(ctx context.Context, b *board) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if ctx.Err() == nil {
-		close(h.board.Swap(b).next)
+	if ctx.Err() != nil {
+		return
 	}
+	old := h.board.Load()
+	if news := b.since(old.order); h.changed != nil && len(news) > 0 {
+		h.changed(news)
+	}
+	h.board.Store(b)
+	close(old.next)
 }
 
 // events are the states of all outages that somebody may listen to.

@@ -56,7 +56,7 @@ func (s *site) outage(r *http.Request) (*answer, error) {
 	if err := s.cascade(r, &v, d.Outage, now); err != nil {
 		return nil, err
 	}
-	v.Hug = newHug(v.Service, v.Open, s.services[v.Slug].Handles)
+	v.Hug = newHug(v.Service, v.Open, s.known[v.Slug].Handles)
 	v.Embed = embedCode{s.base(r), v.ID, v.Service}
 	title := v.Service + ": " + v.Title
 	if v.Figure.Enough {

@@ -27,7 +27,14 @@ type answer struct {
 	Cache string // Cache-Control
 	Link  string // Link, "" for none
 	Body  []byte
+
+	// Of answers that are kept: the ETag, and the body packed by gzip.
+	tag    string
+	packed []byte
 }
+
+// worthPacking is the length from which on a body is packed.
+const worthPacking = 512
 
 // What may be kept for how long. Pages of ongoing outages are asked for every few
 // seconds: they are always revalidated, and the ETag makes that cheap.
@@ -58,6 +65,9 @@ func (s *site) handle(pattern string, k kind, do action) http.Handler {
 		return metrics.GetOrCreateCounter(fmt.Sprintf(`hugops_web_requests_total{route=%q,code="%d"}`, pattern, code))
 	}
 	seconds := metrics.GetOrCreateSummary(fmt.Sprintf(`hugops_web_request_seconds{route=%q}`, pattern))
+	if k != asPlain {
+		do = s.keeps(do)
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		s.headers(w.Header(), k)
@@ -161,12 +171,15 @@ func send(w http.ResponseWriter, r *http.Request, a *answer) int {
 	if a.Link != "" {
 		h.Set("Link", a.Link)
 	}
-	packable := len(a.Body) >= 512
+	packable := len(a.Body) >= worthPacking
 	if packable {
 		h.Set("Vary", "Accept-Encoding") // on 304 too
 	}
 	if code == http.StatusOK && a.Cache != cacheNever {
-		tag := etag(a.Body)
+		tag := a.tag
+		if tag == "" {
+			tag = etag(a.Body)
+		}
 		h.Set("ETag", tag)
 		if matches(r.Header.Values("If-None-Match"), tag) {
 			w.WriteHeader(http.StatusNotModified)
@@ -178,7 +191,9 @@ func send(w http.ResponseWriter, r *http.Request, a *answer) int {
 	}
 	body := a.Body
 	if packable && acceptsGzip(r.Header.Values("Accept-Encoding")) {
-		body = gzipped(body)
+		if body = a.packed; body == nil {
+			body = gzipped(a.Body)
+		}
 		h.Set("Content-Encoding", "gzip")
 	}
 	if code != http.StatusNoContent {

@@ -45,7 +45,7 @@ func (s *site) service(r *http.Request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	known, isKnown := s.services[slug]
+	known, isKnown := s.known[slug]
 	if !isKnown && len(newest.Summaries) == 0 {
 		return nil, &failure{code: http.StatusNotFound, safe: "No service of this name is known here, and no outage of one.", err: fmt.Errorf("service %q: %w", clip(slug, 40), hugops.ErrNotFound)}
 	}
@@ -66,7 +66,7 @@ func (s *site) service(r *http.Request) (*answer, error) {
 
 // nameOf is what people call a service: as the registry says, or its newest outage.
 func (s *site) nameOf(slug string, newest []hugops.Summary) string {
-	if known, ok := s.services[slug]; ok {
+	if known, ok := s.known[slug]; ok {
 		return known.Name
 	}
 	if len(newest) > 0 {
@@ -90,7 +90,7 @@ func (s *site) kin(r *http.Request, v *serviceView, known hugops.Service, now ti
 			v.Parts = append(v.Parts, related{one.Slug, one.Name, open[one.Slug]})
 		}
 	}
-	if parent, ok := s.services[known.Parent]; ok {
+	if parent, ok := s.known[known.Parent]; ok {
 		v.Parent = &related{parent.Slug, parent.Name, open[parent.Slug]}
 	}
 	return nil

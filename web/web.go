@@ -66,8 +66,11 @@ type Config struct {
 	// number. TrustedProxies are whose X-Forwarded-For is believed.
 	RateLimit      int
 	TrustedProxies []netip.Prefix
-	Log            *slog.Logger     // nil: slog.Default()
-	Now            func() time.Time // nil: time.Now
+	// Keep is for how long an answer may be given again to whoever asks next; 0: each
+	// is made anew. Those about outages that are long over may be kept for longer.
+	Keep time.Duration
+	Log  *slog.Logger     // nil: slog.Default()
+	Now  func() time.Time // nil: time.Now
 }
 
 // site is the handler's state; only the hub and the clients' quotas change after New.
@@ -75,11 +78,12 @@ type site struct {
 	Config
 	pages      map[string]*template.Template
 	assets     assets
-	services   map[string]hugops.Service // Config.Services by slug
+	known      map[string]hugops.Service // Config.Services by slug
 	contact    *contact                  // nil if none is given
 	parameters map[string][]string       // of the addresses of the API, by pattern
 	limit      *limiter
 	hub        *hub
+	keeper     keeper
 }
 
 // Site answers the requests. Close ends its live streams, which would otherwise
@@ -113,9 +117,9 @@ func New(c Config) (*Site, error) {
 	if c.Ready == nil {
 		c.Ready = c.Store.Ping
 	}
-	s := &site{Config: c, services: map[string]hugops.Service{}}
+	s := &site{Config: c, known: map[string]hugops.Service{}}
 	for _, one := range c.Services {
-		s.services[one.Slug] = one
+		s.known[one.Slug] = one
 	}
 	s.Log = c.Log.With("component", "web")
 	var err error
@@ -137,7 +141,9 @@ func New(c Config) (*Site, error) {
 	s.limit = &limiter{perMinute: c.RateLimit, trusted: c.TrustedProxies, now: c.Now, warn: func(proxy netip.Addr) {
 		s.Log.Warn("requests come by a proxy that is not trusted: all who use it share one rate limit; name it in --trusted-proxies", "proxy", proxy)
 	}}
+	s.keeper.live = c.Keep
 	s.hub = newHub(s.states, s.Log)
+	s.hub.changed = s.keeper.changed
 	return &Site{s.routes(), s.hub}, nil
 }
 

@@ -123,6 +123,7 @@ func serveSite(ctx context.Context, ln net.Listener, wf webFlags, s *store.Store
 		RateLimit:      perMinute,
 		TrustedProxies: trusted,
 		Log:            log,
+		Keep:           time.Second,
 		Now:            time.Now,
 	})
 	if err != nil {
