@@ -55,7 +55,7 @@ func (s *site) outage(r *http.Request) (*answer, error) {
 	if err := s.cascade(r, &v, d.Outage, now); err != nil {
 		return nil, err
 	}
-	v.Embed = embedCode{s.base(r), v.ID, v.Service}
+	v.Embed = embedCode{Base: s.base(r), ID: v.ID}
 	title := v.Service + ": " + v.Title
 	if v.Figure.Enough {
 		title += ". Empathy index " + count(v.Figure.Value) + " (" + v.Figure.Range() + ")"

@@ -26,6 +26,8 @@ type answer struct {
 	Type  string // Content-Type
 	Cache string // Cache-Control
 	Body  []byte
+	// Packed is Body under gzip, if that was done beforehand.
+	Packed []byte
 }
 
 // What may be kept for how long. Pages of ongoing outages are asked for every few
@@ -106,7 +108,7 @@ func (s *site) attempt(w http.ResponseWriter, r *http.Request, k kind, do action
 const (
 	cspPage = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 		"frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-	cspEmbed = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
+	cspEmbed = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
 	cspNone  = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
@@ -126,6 +128,7 @@ func (s *site) headers(h http.Header, k kind) {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	case asEmbed:
 		h.Set("Content-Security-Policy", cspEmbed)
+		h.Set("Access-Control-Allow-Origin", "*") // in a sandbox it asks for itself from no origin
 	default:
 		h.Set("Content-Security-Policy", cspNone)
 		h.Set("X-Frame-Options", "DENY")
@@ -159,10 +162,12 @@ func send(w http.ResponseWriter, r *http.Request, a *answer) int {
 		h.Set("Content-Type", a.Type)
 	}
 	body := a.Body
-	if len(body) >= 512 {
+	if len(body) >= 512 && a.Type != "image/png" {
 		h.Set("Vary", "Accept-Encoding")
 		if acceptsGzip(r.Header.Get("Accept-Encoding")) {
-			body = gzipped(body)
+			if body = a.Packed; body == nil {
+				body = gzipped(a.Body, gzip.BestSpeed)
+			}
 			h.Set("Content-Encoding", "gzip")
 		}
 	}
@@ -213,10 +218,10 @@ func acceptsGzip(header string) bool {
 	return star
 }
 
-func gzipped(body []byte) []byte {
+func gzipped(body []byte, level int) []byte {
 	var b bytes.Buffer
-	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed) // the level is valid
-	z.Write(body)                                   // a bytes.Buffer takes everything
+	z, _ := gzip.NewWriterLevel(&b, level) // the levels are valid
+	z.Write(body)                          // a bytes.Buffer takes everything
 	z.Close()
 	return b.Bytes()
 }

@@ -54,11 +54,15 @@ type Config struct {
 	Now    func() time.Time // nil: time.Now
 }
 
-// site is the handler's state; nothing in it changes after New.
+// site is the handler's state; nothing in it but the gallery changes after New.
 type site struct {
 	Config
-	pages  map[string]*template.Template
-	assets assets
+	pages    map[string]*template.Template
+	assets   assets
+	words    lexicons  // of embeds
+	widget   *answer   // widget.js
+	types    typefaces // of pictures drawn here
+	pictures *gallery  // that were drawn
 }
 
 // New parses the templates and returns the site. It opens nothing.
@@ -91,6 +95,9 @@ func New(c Config) (http.Handler, error) {
 	if s.pages, err = s.parseTemplates(); err != nil {
 		return nil, fmt.Errorf("web: parsing templates: %w", err)
 	}
+	if err = s.loadEmbeds(); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
 	return s.routes(), nil
 }
 
@@ -119,11 +126,17 @@ func (s *site) routes() http.Handler {
 	api("/api/v1/sources", s.apiSources)
 	api("/api/", s.noPage)
 
-	embed("/embed/{id}", s.frame)
+	embed("/embed/{id}", s.frameOutage)
+	embed("/embed/service/{slug}", s.frameService)
+	api("/widget/{id}", s.widgetOutage)
+	api("/widget/service/{slug}", s.widgetService)
+	api("/oembed", s.oembed)
 	plain("/outages.atom", s.outagesFeed)
 	plain("/outages/{id}/updates.atom", s.outageFeed)
 	plain("/widget.js", s.widgetScript)
-	plain("/badge/{file}", s.badge)
+	plain("/badge/{file}", s.badgeOutage)
+	plain("/badge/service/{file}", s.badgeService)
+	plain("/card/{file}", s.card)
 	plain("/assets/{file}", s.asset)
 	plain("/favicon.ico", s.favicon)
 
