@@ -60,7 +60,7 @@ func newCard(r row, date string, types typefaces) cardView {
 	case n >= fewest && each == 1:
 		small = "Each dot is one person.  #HugOps"
 	case n >= fewest:
-		small = "Each dot stands for " + count(each) + " people.  #HugOps"
+		small = "Each dot is " + count(each) + " people.  #HugOps"
 	}
 	if r.Demo {
 		date += ".  Demo: invented"

@@ -235,7 +235,7 @@ func TestCard(t *testing.T) {
 		{5, 5, true, "Nimbus Cloud", "5 people sent a hug to those who fixed Nimbus Cloud. D. Each dot is one person. #HugOps", []string{"Nimbus Cloud"}},
 		{921, 921, false, "Amazon Web Services Global Infrastructure", "921 people sent a hug to the people fixing Amazon Web Services Global Infrastructure. D. Each dot is one person. #HugOps", []string{"Amazon Web Services", "Global Infrastructure"}},
 		{12345, 1235, false, strings.Repeat("Wide ", 40), "", nil},
-		{1501, 751, false, "楽天市場", "1,501 people sent a hug to the people fixing 楽天市場. D. Each dot stands for 2 people. #HugOps", []string{"楽天市場"}},
+		{1501, 751, false, "楽天市場", "1,501 people sent a hug to the people fixing 楽天市場. D. Each dot is 2 people. #HugOps", []string{"楽天市場"}},
 		{987654, 988, false, "X", "", nil},
 		{50, 50, false, strings.Repeat("W", 300), "", nil},
 	} {
