@@ -128,12 +128,12 @@ func (s *site) routes() http.Handler {
 
 	embed("/embed/{id}", s.frameOutage)
 	embed("/embed/service/{slug}", s.frameService)
+	api("/widget.js", s.widgetScript) // a module or an integrity check needs CORS
 	api("/widget/{id}", s.widgetOutage)
 	api("/widget/service/{slug}", s.widgetService)
 	api("/oembed", s.oembed)
 	plain("/outages.atom", s.outagesFeed)
 	plain("/outages/{id}/updates.atom", s.outageFeed)
-	plain("/widget.js", s.widgetScript)
 	plain("/badge/{file}", s.badgeOutage)
 	plain("/badge/service/{file}", s.badgeService)
 	plain("/card/{file}", s.card)

@@ -27,12 +27,14 @@
 .t{grid-column:1/3;font-weight:600}.y,.l{display:inline-flex;gap:6px;align-items:center;text-decoration:none}.y{grid-column:3;font-size:13px;color:var(--quiet);padding:3px 0}.y:hover,.l:hover{text-decoration:underline}
 .n{font:700 48px/1 Charter,"Bitstream Charter","Sitka Text",Cambria,"Noto Serif",serif;letter-spacing:-.035em;min-width:56px}.n.o{color:var(--quiet)}.n.d{font-weight:400;color:var(--quiet);align-self:start;line-height:32px}
 .m{grid-column:2/4}.m.a{grid-column:1/4}.s{color:var(--quiet);margin-top:4px}.s.g{font-size:16px;color:inherit;margin:0}.h .n{color:var(--sup)}
-.r,.c{display:none}.r{font:400 16px/1.3 Charter,"Bitstream Charter","Sitka Text",Cambria,"Noto Serif",serif}
+.r,.c,.e{display:none}.r{font:400 16px/1.3 Charter,"Bitstream Charter","Sitka Text",Cambria,"Noto Serif",serif}
 .tag{font-weight:600;font-size:12px;line-height:1.3;padding:0 6px;white-space:nowrap;border:1px solid var(--hair);border-radius:3px}
 .l{border-bottom:1px solid var(--hair);line-height:20px}.v{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .k{fill:var(--sup)}.gs{stroke:var(--sup)}.gm{stroke:var(--soft)}.gv{stroke:var(--ven)}.ga{stroke:currentColor;fill:none;stroke-linecap:round}.gd{fill:currentColor;stroke:var(--paper)}.gh{stroke:var(--quiet)}.gn{stroke:color-mix(in srgb,currentColor 50%,transparent)}
 .off .gs,.off .gv{stroke:var(--quiet)}.off .gm{stroke:var(--hair)}.off .ga{stroke:var(--quiet);stroke-dasharray:3 4}
-@container (max-width:419px){.b{column-gap:14px;row-gap:2px;min-height:180px;padding:9px 14px}.t{line-height:1.3}.y{align-self:start;padding:0}.r{display:block;grid-column:2/4}.m,.h .m{grid-column:1/4;align-self:start}.w{display:none}.c{display:inline}}
+@container (max-width:579px){.w{display:none}.e{display:inline}.s.g{font-size:15px;line-height:1.35}}
+@container (max-width:419px){.b{column-gap:14px;min-height:180px;padding:6px 14px;align-content:space-evenly}.t{line-height:1.3}.y{align-self:start;padding:0}.n{line-height:42px}.r{display:block;grid-column:2/4}.m,.h .m{grid-column:1/4;align-self:start}.s{margin:0}.e{display:none}.c{display:inline}}
+@container (max-width:299px){.y{font-size:0;gap:0}}
 @media (forced-colors:active){.gs,.ga{stroke:CanvasText}.gv{stroke:GrayText}.gd{fill:CanvasText}}
 @media print{.x.x{color:#000;--sup:#8A2A6B;--soft:#E6C9DC;--ven:#8A7F3F;--paper:#fff}}`);
 
@@ -95,7 +97,7 @@
       if (!id && !slug) return;
       try {
         const r = await fetch(base + 'widget/' + (id ? '' : 'service/') + encodeURIComponent(id || slug),
-          { credentials: 'omit', referrerPolicy: 'no-referrer', signal: AbortSignal.timeout(15000) });
+          { cache: 'no-cache', credentials: 'omit', referrerPolicy: 'no-referrer', signal: AbortSignal.timeout(15000) });
         if (!r.ok) throw r.status;
         const got = await r.json();
         if (turn !== this.turn) return;
@@ -161,9 +163,8 @@
       const box = h('div', { class: 'b' + (this.hugs() ? ' h' : '') + (off ? ' off' : ''), role: 'group', 'aria-label': title, 'aria-busy': state === 'wait' },
         h('p', { class: 't' }, title), link(page, 'y', mark(), 'hugops'));
       box.append(...(!d ? this.blank(state) : this.hugs() ? this.support(d, page, off) : d.index.enough ? this.index(d.index, off) : this.few(d)));
-      const end = d && box.querySelector('.s');
-      for (const tag of ['demo', 'suspected']) if (d && d[tag]) end.append(' ', h('span', { class: 'tag' }, this.say(tag)));
-      if (d && this.data.more) end.append(' ', link(this.data.all, '', this.say('more', { n: this.data.more })));
+      for (const tag of ['demo', 'suspected']) if (d && d[tag]) box.firstChild.append(' ', h('span', { class: 'tag' }, this.say(tag)));
+      if (d && this.data.more) box.querySelector('.s').append(' ', link(this.data.all, '', this.say('more', { n: this.data.more })));
       this.box.replaceChildren(box);
     }
     blank(state) {
@@ -188,7 +189,7 @@
           arm(l, 'M7,2Q-7,21 7,40'), arm(u, 'M-7,2Q7,21 -7,40'),
           g('circle', { class: 'gd', cx: v + '%', cy: 21, r: u - l < 7 ? 4.5 : 6, 'stroke-width': 2.5 })),
         h('p', { class: 's' }, h('span', { class: 'w' }, old ? `${this.put('span', i)}. ${old}` : `${says}. ${this.put('range', i)}`),
-          h('span', { class: 'c' }, old || `${says}, ${this.say(sure(u - l))}.`)))];
+          h('span', { class: 'e' }, old || `${says}, ${this.put('span', i)}.`), h('span', { class: 'c' }, old || `${says}, ${this.say(sure(u - l))}.`)))];
     }
     line(d, page, off) {
       const i = d && d.index, n = i && (this.hugs() ? i.support : i.sided);
