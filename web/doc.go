@@ -7,7 +7,7 @@
 // people, no breakdown of fewer than five, nothing that lies in the future. It
 // guarantees that every page works as HTML and SVG alone (script only adds hover,
 // live figures and one link of the composer), that a strict Content-Security-Policy
-// without 'unsafe-inline' holds everywhere, that only /embed/{id} may be framed,
+// without 'unsafe-inline' holds everywhere, that only /embed/… may be framed,
 // that no answer sets a cookie and that no page calls a third party.
 //
 // # Addresses
@@ -18,9 +18,13 @@
 //	/methodology /data /embed /privacy   prose
 //	/outages.atom                        the outages as a feed (RFC 4287)
 //	/outages/{id}/updates.atom           what the provider says of one, as a feed
-//	/embed/{id}                          the widget as a page without script, for an iframe
+//	/embed/{id} /embed/service/{slug}    the widget as a page, for an iframe; ?show=hugs ?theme=dark ?lang=de
 //	/widget.js                           the widget as a custom element
-//	/badge/{id}.svg                      the badge; ?show=hugs counts support only
+//	/widget/{id} /widget/service/{slug}  the figures that it shows
+//	/badge/{id}.svg .png .json           the badge, for mail, and for shields.io; ?show=hugs ?lang=de
+//	/badge/service/{slug}.svg …          the badge of what goes on for a service
+//	/card/{id}.svg .png                  the hug card, 1200 × 630: support only
+//	/oembed?url=…                        oEmbed 1.0 of the addresses of outages and services
 //	/api/v1/outages                      list; ?service=slug ?open=true ?limit=1…500
 //	/api/v1/outages/{id}                 one outage with everything its page shows
 //	/api/v1/outages/{id}/series          posts over time; ?bucket=5m (whole minutes, to 24h)
@@ -84,4 +88,13 @@
 // those left out because their authors opted out; share is how much of the time
 // since its first minute the source saw, wholly or in part. For a source that reads
 // files, state, since and share are null, and last is the minute of its last post.
+//
+// The figures of a widget follow widget.js and may change with it. They are rounded as
+// it says them; outage is null when all is well, more counts the other outages of the
+// service that go on:
+//
+//	{"outage": {"id": "nimbus-2026-11-22", "open": true, "demo": true, "suspected": false,
+//	    "url": "…/outages/nimbus-2026-11-22",
+//	    "index": {"enough": true, "value": 72, "lower": 66, "upper": 78, "sided": 1284, "support": 921}},
+//	  "more": 0, "all": "…/services/nimbus-cloud"}
 package web
