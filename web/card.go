@@ -25,8 +25,8 @@ const (
 	cardInk        = "#FFF6FB"
 	cardDot        = "#F3C3E2"
 	cardSmall      = "#E9BFD9"
-	cardNameSize   = 46.0
-	cardNameSmall  = 34.0
+	cardWords      = 46.0
+	cardLongName   = 34.0
 	cardArmsStroke = 15.0
 )
 
@@ -48,19 +48,11 @@ type cardLine struct {
 
 // newCard lays out the card of an outage.
 func newCard(r row, date string, types typefaces) cardView {
-	n := r.Figure.Support
-	v := cardView{}
+	n, v := r.Figure.Support, cardView{}
 	v.scatter(n)
 	to := "to the people fixing"
 	if r.Figure.Ended {
 		to = "to those who fixed"
-	}
-	small := "#HugOps"
-	switch each := perDot(n); {
-	case n >= fewest && each == 1:
-		small = "Each dot is one person.  #HugOps"
-	case n >= fewest:
-		small = "Each dot is " + count(each) + " people.  #HugOps"
 	}
 	if r.Demo {
 		date += ".  Demo: invented"
@@ -69,19 +61,31 @@ func newCard(r row, date string, types typefaces) cardView {
 	switch {
 	case n == 0:
 		said = "Send a hug"
-		v.Lines = append(v.Lines, bigLine(300, 88, said, types), words46(370, to))
+		v.Lines = append(v.Lines, bigLine(300, 88, said, types), wordLine(370, to))
 	case n < fewest:
 		said = "Someone sent a hug"
-		v.Lines = append(v.Lines, bigLine(236, 110, "Someone", types), words46(312, "sent a hug"), words46(370, to))
+		v.Lines = append(v.Lines, bigLine(236, 110, "Someone", types), wordLine(312, "sent a hug"), wordLine(370, to))
 	default:
-		v.Lines = append(v.Lines, bigLine(236, 158, count(n), types), words46(312, "people sent a hug"), words46(370, to))
+		v.Lines = append(v.Lines, bigLine(236, 158, count(n), types), wordLine(312, "people sent a hug"), wordLine(370, to))
 	}
 	v.Lines = append(v.Lines, nameLines(r.Service, types)...)
-	v.Label = strings.ReplaceAll(said+" "+to+" "+r.Service+". "+date+". "+small, "  ", " ")
-	for i, t := range []string{date, small} {
+	for i, t := range []string{date, dotWords(n)} {
 		v.Lines = append(v.Lines, cardLine{X: cardText + 2, Y: 508 + 36*float64(i), Size: 25, Sans: true, Fill: cardSmall, Text: t})
 	}
+	v.Label = strings.ReplaceAll(said+" "+to+" "+r.Service+". "+date+". "+dotWords(n), "  ", " ")
 	return v
+}
+
+// dotWords says what a dot is.
+func dotWords(n int) string {
+	switch each := perDot(n); {
+	case n < fewest:
+		return "#HugOps"
+	case each == 1:
+		return "Each dot is one person.  #HugOps"
+	default:
+		return "Each dot is " + count(each) + " people.  #HugOps"
+	}
 }
 
 // bigLine is the number, or the word in its place, as large as there is room for.
@@ -93,8 +97,8 @@ func bigLine(y, size float64, s string, types typefaces) cardLine {
 	return l
 }
 
-func words46(y float64, s string) cardLine {
-	return cardLine{X: cardText, Y: y, Size: cardNameSize, Fill: cardInk, Text: s}
+func wordLine(y float64, s string) cardLine {
+	return cardLine{X: cardText, Y: y, Size: cardWords, Fill: cardInk, Text: s}
 }
 
 // perDot is how many people one dot stands for.
@@ -142,24 +146,24 @@ func nameLines(name string, types typefaces) []cardLine {
 		return w <= cardRoom
 	}
 	switch {
-	case fits(cardNameSize, name):
-		return []cardLine{line(428, cardNameSize, name)}
-	case fits(cardNameSmall, name):
-		return []cardLine{line(424, cardNameSmall, name)}
+	case fits(cardWords, name):
+		return []cardLine{line(428, cardWords, name)}
+	case fits(cardLongName, name):
+		return []cardLine{line(424, cardLongName, name)}
 	}
 	first, rest := "", strings.Fields(name)
-	for len(rest) > 0 && fits(cardNameSmall, strings.TrimSpace(first+" "+rest[0])) {
+	for len(rest) > 0 && fits(cardLongName, strings.TrimSpace(first+" "+rest[0])) {
 		first, rest = strings.TrimSpace(first+" "+rest[0]), rest[1:]
 	}
 	second := strings.Join(rest, " ")
 	if first == "" { // one long word
-		first, second = shorten(name, func(s string) bool { return fits(cardNameSmall, s) }), ""
+		first, second = shorten(name, func(s string) bool { return fits(cardLongName, s) }), ""
 	}
-	second = shorten(second, func(s string) bool { return fits(cardNameSmall, s) })
+	second = shorten(second, func(s string) bool { return fits(cardLongName, s) })
 	if second == "" {
-		return []cardLine{line(424, cardNameSmall, first)}
+		return []cardLine{line(424, cardLongName, first)}
 	}
-	return []cardLine{line(416, cardNameSmall, first), line(456, cardNameSmall, second)}
+	return []cardLine{line(416, cardLongName, first), line(456, cardLongName, second)}
 }
 
 // shorten cuts letters off the end until a text fits.

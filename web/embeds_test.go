@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"log/slog"
 	"net/url"
 	"regexp"
 	"slices"
@@ -200,8 +201,12 @@ func FuzzEmbeddable(f *testing.F) {
 	for _, s := range []string{"https://hugops.example/outages/nimbus-2026-11-22", "//hugops.example/embed/service/x", "%", "http://[::1", "https://hugops.example/services/"} {
 		f.Add(s)
 	}
+	h, err := New(Config{Store: crowd(), Public: "https://hugops.example", Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, address string) {
-		w := get(t, newSite(t, crowd()), "/oembed?url="+url.QueryEscape(address))
+		w := get(t, h, "/oembed?url="+url.QueryEscape(address))
 		if w.Code == 500 || w.Code == 200 && !strings.Contains(w.Body.String(), "https://hugops.example/embed/") {
 			t.Errorf("%q: %d %s", address, w.Code, w.Body)
 		}
@@ -248,7 +253,7 @@ func TestCard(t *testing.T) {
 			if w, ok := width(face(l.font(types), l.Size), l.Text, l.Spacing); ok && l.X+w > cardW-40 {
 				t.Errorf("%q ends at %.0f of %.0f", l.Text, l.X+w, cardW)
 			}
-			if l.Bold && l.Size <= cardNameSize {
+			if l.Bold && l.Size <= cardWords {
 				names = append(names, l.Text)
 			}
 		}
