@@ -12,13 +12,6 @@ import (
 	"github.com/hugops/hugops"
 )
 
-// Summaries returns the outages that have begun by now, the newest first, at
-// most limit (0: all), with their index and curve: the first page of all.
-func (s *Store) Summaries(ctx context.Context, now time.Time, limit int) ([]hugops.Summary, error) {
-	page, err := s.OutagePage(ctx, now, hugops.OutageQuery{Limit: limit})
-	return page.Summaries, err
-}
-
 // Detail returns everything about one outage that has begun by now, or an error
 // wrapping hugops.ErrNotFound. The slices are shared: they must not be changed.
 func (s *Store) Detail(ctx context.Context, id string, now time.Time) (hugops.Detail, error) {

@@ -19,7 +19,8 @@ import (
 const lookAt = 200
 
 // OutagePage returns the outages that are asked for, of those that have begun by
-// now, with their index and curve. Maintenances that nobody wrote about are left out:
+// now, with their index and curve; right after a start some may be pending, and a search
+// by network may have to be asked again (context.DeadlineExceeded). Maintenances that nobody wrote about are left out:
 // status pages announce them by the hundred, and they would hide all else. Which
 // outages somebody wrote about may be some seconds old.
 func (s *Store) OutagePage(ctx context.Context, now time.Time, q hugops.OutageQuery) (hugops.OutagePage, error) {
@@ -48,11 +49,14 @@ func (s *Store) OutagePage(ctx context.Context, now time.Time, q hugops.OutageQu
 		}
 		found = append(found, o)
 	}
-	all, err := s.computed(ctx, found, spoken, now)
+	all, err := s.computed(ctx, found, spoken, now, q.Network != "")
 	if err != nil {
 		return page, err
 	}
 	for i, f := range all {
+		if q.Network != "" && f.index.Pending { // nobody knows whether it belongs here
+			return page, fmt.Errorf("store: outages on %s: %w", q.Network, context.DeadlineExceeded)
+		}
 		if q.Network != "" && !slices.ContainsFunc(f.byNetwork, func(row hugops.Share) bool { return row.Key == string(q.Network) }) {
 			continue
 		}
@@ -66,15 +70,18 @@ func (s *Store) OutagePage(ctx context.Context, now time.Time, q hugops.OutageQu
 }
 
 // What a list waits for figures that were never computed: none of all, as after a
-// start, or some. Those that are still missing then are marked as pending.
+// start, or some. Those that are still missing then are marked as pending. A search by
+// network cannot do without any.
 const (
-	patienceForAll  = time.Second
-	patienceForSome = 50 * time.Millisecond
+	patienceForAll     = time.Second
+	patienceForSome    = 50 * time.Millisecond
+	patienceForNetwork = 5 * time.Second
 )
 
-// computed returns the figures of each of the outages. Of those that nobody wrote
-// about there is nothing to compute, nor to keep.
-func (s *Store) computed(ctx context.Context, outages []*hugops.Outage, spoken map[string]bool, now time.Time) ([]*figures, error) {
+// computed returns the figures of each of the outages, which may be pending; it waits
+// longer if they are needed. Of those that nobody wrote about there is nothing to compute,
+// nor to keep.
+func (s *Store) computed(ctx context.Context, outages []*hugops.Outage, spoken map[string]bool, now time.Time, needed bool) ([]*figures, error) {
 	list, errs := make([]*figures, len(outages)), make([]error, len(outages))
 	var missing []int
 	for i, o := range outages {
@@ -85,7 +92,10 @@ func (s *Store) computed(ctx context.Context, outages []*hugops.Outage, spoken m
 		}
 	}
 	wait := patienceForSome
-	if len(missing) == len(outages) {
+	switch {
+	case needed:
+		wait = patienceForNetwork
+	case len(missing) == len(outages):
 		wait = patienceForAll
 	}
 	var wg sync.WaitGroup

@@ -94,7 +94,7 @@ func TestListsDoNotWait(t *testing.T) {
 	pending := func() (n int, list []hugops.Summary) {
 		t.Helper()
 		began := time.Now()
-		list, err := s.Summaries(ctx, later, 0)
+		list, err := summaries(ctx, s, later, 0)
 		if err != nil || len(list) != len(outages) {
 			t.Fatalf("%d summaries, %v", len(list), err)
 		}
@@ -120,6 +120,9 @@ func TestListsDoNotWait(t *testing.T) {
 	defer cancel()
 	if _, err := s.Detail(short, outages[1].ID, later); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a page of figures that are not there: %v", err)
+	}
+	if page, err := s.OutagePage(short, later, hugops.OutageQuery{Network: hugops.Mastodon, Limit: 5}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a search by network, of which nothing is known yet: %d outages, %v", len(page.Summaries), err)
 	}
 	s.cache.queue.leave()
 	for {

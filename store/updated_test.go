@@ -20,7 +20,7 @@ func TestUpdatedAt(t *testing.T) {
 		t.Helper()
 		var got [2]time.Time
 		for i, reader := range []*Store{s, other} {
-			list, err := reader.Summaries(ctx, clock.Add(time.Second), 0)
+			list, err := summaries(ctx, reader, clock.Add(time.Second), 0)
 			if err != nil || len(list) != 1 {
 				t.Fatalf("%d summaries, %v", len(list), err)
 			}

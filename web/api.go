@@ -12,7 +12,8 @@ import (
 	"github.com/hugops/hugops"
 )
 
-// The shapes of the API. doc.go shows them; names never change within /api/v1.
+// The shapes of the API, as openapi.json describes them; names never change within
+// /api/v1.
 type (
 	apiOutage struct {
 		ID        string     `json:"id"`

@@ -381,6 +381,32 @@ func TestParametersAreAsDescribed(t *testing.T) {
 	}
 }
 
+// TestDocumentsTellOfEveryRoute: docs/API.md and the page about data have every address,
+// and the former every parameter.
+func TestDocumentsTellOfEveryRoute(t *testing.T) {
+	d := describe(t)
+	guide, err := os.ReadFile("../docs/API.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := get(t, newSite(t, fixtures()), "/data").Body.String()
+	for path := range within(d.doc, "paths") {
+		_, row, told := strings.Cut(string(guide), "\n| `"+path+"` |")
+		if !told {
+			t.Errorf("docs/API.md has no row of %s", path)
+		}
+		row, _, _ = strings.Cut(row, "\n")
+		for _, p := range d.parameters(path) {
+			if name := p["name"].(string); p["in"] == "query" && (!strings.Contains(row, "`"+name+"`") || !strings.Contains(string(guide), "`"+name+"`")) {
+				t.Errorf("docs/API.md: %s does not tell of %s", path, name)
+			}
+		}
+		if !strings.Contains(page, "<code>"+path+"</code>") {
+			t.Errorf("the page about data has no %s", path)
+		}
+	}
+}
+
 func TestQueryParametersRefusesNonsense(t *testing.T) {
 	for _, doc := range []string{"", `{"paths":{"/a":{"get":{"parameters":[{"$ref":"#/components/parameters/none"}]}}}}`, `{"paths":[]}`} {
 		if known, err := queryParameters([]byte(doc)); err == nil {

@@ -136,7 +136,7 @@
       const dark = (t) => this.strips.length > 0 && this.strips.every((s) => off(s, t));
       const lit = this.rows.map((r) => !dark((r.at + r.to) / 2) && !(this.open && r.at + width > this.to));
       const posts = this.rows.flatMap((r, i) => [
-        ...(lit[i] && !lit[i - 1] ? [[r.at, 0, 0]] : []),
+        ...(lit[i] && !lit[i - 1] ? [this.view && i === 0 ? [r.at, r.support, -r.venting] : [r.at, 0, 0]] : []),
         lit[i] ? [(r.at + r.to) / 2, r.support, -r.venting] : [(r.at + r.to) / 2, null, null],
         ...(lit[i] && !lit[i + 1] ? [[r.to - 1, r.support, -r.venting]] : []),
       ]);
@@ -219,11 +219,11 @@
     // zoom shows [from, to] at once with what is there, then in finer buckets. A
     // closer look stays as it was fetched while the page moves on.
     async zoom(from, to) {
-      from = Math.floor(from / MINUTE) * MINUTE;
-      to = Math.ceil(to / MINUTE) * MINUTE;
       if (to - from < 5 * MINUTE) return;
       const now = this.view ? this.view.bucket : this.bucket;
-      const bucket = BUCKETS.find((s) => (to - from) / s <= 90) || DAY;
+      const bucket = Math.min(now, BUCKETS.find((s) => (to - from) / s <= 90) || DAY);
+      from = Math.floor(from / bucket) * bucket;
+      to = Math.ceil(to / bucket) * bucket;
       const view = this.view = { from, to, bucket: now, rows: this.rows.filter((r) => r.to > from && r.at < to) };
       this.look();
       if (bucket >= now) return;
@@ -240,7 +240,7 @@
 
     fine(series, from, to, bucket) {
       const by = new Map(series.map((m) => [Date.parse(m.at) / 1000, m])), rows = [];
-      for (let at = Math.floor(from / bucket) * bucket; at < Math.min(to, this.to); at += bucket) {
+      for (let at = from; at < Math.min(to, this.to); at += bucket) {
         const { support = 0, venting = 0, neutral = 0 } = by.get(at) || {};
         rows.push({ at, to: at + bucket, support, venting, neutral });
       }
