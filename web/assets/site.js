@@ -116,7 +116,7 @@
     source.onerror = () => { // it comes back by itself, unless it was refused
       if (source.readyState === EventSource.CLOSED && source === stream) {
         stream = null;
-        again = setTimeout(listen, 60000 * (1 + Math.random()));
+        again = setTimeout(listen, 15000 * (1 + Math.random()));
       }
       plan();
     };

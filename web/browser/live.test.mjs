@@ -125,7 +125,7 @@ test('a page survives a restart of the server, and listens again', async () => {
   await start();
   const shown = await words(page), back = Date.now();
   await moved(page, shown);
-  for (let i = 0; i < 100 && !asked.some((r) => r.type === 'eventsource' && r.at > back); i++) await pause(200);
+  for (let i = 0; i < 300 && !asked.some((r) => r.type === 'eventsource' && r.at > back); i++) await pause(200);
   assert.ok(asked.some((r) => r.type === 'eventsource' && r.at > back), 'it does not listen again');
   assert.equal(await page.evaluate(() => window.stayed), true, 'the page was loaded anew');
   assert.deepEqual(faults, []);
