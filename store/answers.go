@@ -75,21 +75,31 @@ func (s *Store) Series(ctx context.Context, id string, bucket time.Duration, fro
 	if bucket < time.Minute || bucket%time.Minute != 0 || bucket > 366*24*time.Hour {
 		return nil, fmt.Errorf("store: %w bucket %s: it must be a whole number of minutes", hugops.ErrInvalid, bucket)
 	}
-	if _, err := s.listed(ctx, id); err != nil {
+	o, err := s.listed(ctx, id)
+	if err != nil {
 		return nil, err
 	}
 	span := allBuckets(bucket).within(from, to)
 	span.most = hugops.MaxBuckets + 1
-	list, err := s.series(ctx, id, span)
+	list, err := s.series(ctx, &o, span)
 	if len(list) > hugops.MaxBuckets {
 		return nil, fmt.Errorf("store: %w buckets of %s", hugops.ErrTooMany, bucket)
 	}
 	return list, err
 }
 
-func (s *Store) series(ctx context.Context, id string, span span) ([]hugops.Minute, error) {
+// series reads a series, or takes it from the figures where those have it.
+func (s *Store) series(ctx context.Context, o *hugops.Outage, span span) ([]hugops.Minute, error) {
+	id := o.ID
 	if s.config.Stale < 0 {
 		return s.buckets(ctx, id, span)
+	}
+	f, err := s.figures(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if list, ok := f.buckets(span); ok {
+		return list, nil
 	}
 	k := s.cache.seriesOf(id, span)
 	p, err := k.get(ctx, s.cache, refresh(s.cache, id, 0, func(ctx context.Context) ([]hugops.Minute, error) {
@@ -213,8 +223,12 @@ func printOf(updates []hugops.Update) uint64 {
 }
 
 // coverageRest is how long coverage is not looked at again: it grows by a row a
-// source and minute.
-const coverageRest = 10 * time.Second
+// source and minute. Where it is read by longer steps it rests for a tenth of one,
+// maxCoverageRest at most.
+const (
+	coverageRest    = 10 * time.Second
+	maxCoverageRest = 5 * time.Minute
+)
 
 // Coverage returns what each source saw in each minute of [from, to], in the
 // order of time; it may be some seconds old. The slice is shared: it must not be
@@ -239,7 +253,7 @@ func (s *Store) seen(ctx context.Context, o hugops.Outage, now time.Time, step t
 	}
 	load := func(ctx context.Context, _ []hugops.Coverage, _ bool) ([]hugops.Coverage, time.Duration, error) {
 		list, err := s.coverage(ctx, o.StartedAt.Add(-hugops.ReachBefore), to, step)
-		return list, coverageRest, err
+		return list, min(max(coverageRest, step/10), maxCoverageRest), err
 	}
 	if s.config.Stale < 0 {
 		list, _, err := load(ctx, nil, false)

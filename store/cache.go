@@ -86,6 +86,7 @@ type kept[T any] struct {
 // flight is one loading.
 type flight[T any] struct {
 	done  chan struct{}
+	wait  time.Time // until then those who come wait for it
 	value T
 	err   error
 }
@@ -104,12 +105,9 @@ func (k *kept[T]) get(ctx context.Context, c *cache, load loader[T]) (T, error) 
 		k.mu.Unlock()
 		return value, nil
 	}
-	wait := grace
-	if now.Sub(k.until) > c.stale { // nobody came for a while
-		wait = patience
-	}
 	f := k.start(c, load)
 	k.mu.Unlock()
+	wait := max(grace, f.wait.Sub(now))
 	var late <-chan time.Time
 	if have {
 		timer := time.NewTimer(wait)
@@ -125,6 +123,9 @@ func (k *kept[T]) get(ctx context.Context, c *cache, load loader[T]) (T, error) 
 	case <-late:
 		return value, nil
 	case <-ctx.Done():
+		if have {
+			return value, nil
+		}
 		return value, ctx.Err()
 	}
 }
@@ -135,11 +136,8 @@ func (k *kept[T]) glance(c *cache, load loader[T]) (value T, ok bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := time.Now()
-	if !k.have || now.Sub(k.until) > c.stale {
+	if !k.have || now.After(k.until) && k.start(c, load).wait.After(now) {
 		return value, false
-	}
-	if now.After(k.until) {
-		k.start(c, load)
 	}
 	return k.value, true
 }
@@ -150,6 +148,9 @@ func (k *kept[T]) start(c *cache, load loader[T]) *flight[T] {
 		return k.flight
 	}
 	f := &flight[T]{done: make(chan struct{})}
+	if now := time.Now(); now.Sub(k.until) > c.stale { // nobody came for a while
+		f.wait = now.Add(patience)
+	}
 	k.flight = f
 	old, have := k.value, k.have
 	c.wg.Go(func() {

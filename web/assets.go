@@ -80,8 +80,7 @@ func (s *site) named(name string) *answer {
 	return &a
 }
 
-func (s *site) widgetScript(*http.Request) (*answer, error) { return s.named("widget.js"), nil }
-func (s *site) favicon(*http.Request) (*answer, error)      { return s.named("favicon.svg"), nil }
+func (s *site) favicon(*http.Request) (*answer, error) { return s.named("favicon.svg"), nil }
 
 func (s *site) healthz(*http.Request) (*answer, error) { return plainText(http.StatusOK, "ok\n"), nil }
 

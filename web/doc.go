@@ -7,7 +7,7 @@
 // people, no breakdown of fewer than five, nothing that lies in the future. It
 // guarantees that every page works as HTML and SVG alone (script only adds live
 // figures, one link of the composer, and to the chart values and a closer look), that a strict Content-Security-Policy
-// without 'unsafe-inline' holds everywhere, that only /embed/{id} may be framed,
+// without 'unsafe-inline' holds everywhere, that only /embed/… may be framed,
 // that no answer sets a cookie and that no page calls a third party.
 //
 // # Addresses
@@ -20,9 +20,13 @@
 //	/methodology /data /embed /privacy /opt-out   prose
 //	/outages.atom                        the outages as a feed (RFC 4287); ?service=slug
 //	/outages/{id}/updates.atom           what the provider says of one, as a feed
-//	/embed/{id}                          the widget as a page without script, for an iframe
+//	/embed/{id} /embed/service/{slug}    the widget as a page, for an iframe; ?show=hugs ?theme=dark ?lang=de
 //	/widget.js                           the widget as a custom element
-//	/badge/{id}.svg                      the badge; ?show=hugs counts support only
+//	/widget/{id} /widget/service/{slug}  the figures that it shows
+//	/badge/{id}.svg .png .json           the badge, for mail, and for shields.io; ?show=hugs ?lang=de
+//	/badge/service/{slug}.svg …          the badge of what goes on for a service
+//	/card/{id}.svg .png                  the hug card, 1200 × 630: support only
+//	/oembed?url=…                        oEmbed 1.0 of the addresses of outages and services
 //	/api/v1/…                            the API: openapi.json has every address, parameter
 //	                                     and shape; docs/API.md says how to use it
 //	/api/v1/live /api/v1/outages/{id}/live   server-sent events
@@ -58,4 +62,13 @@
 // checked against it, the tests hold every answer against its schemas. Times are RFC 3339
 // in UTC. Below [hugops.MinAuthors] people who took a side, value, lower and upper are
 // null. Lists come by page; what each client may ask for in a minute is bounded (limiter).
+//
+// The figures of a widget follow widget.js and may change with it. They are rounded as
+// it says them; outage is null when all is well, more counts the other outages of the
+// service that go on:
+//
+//	{"outage": {"id": "nimbus-2026-11-22", "open": true, "demo": true, "suspected": false,
+//	    "url": "…/outages/nimbus-2026-11-22",
+//	    "index": {"enough": true, "value": 72, "lower": 66, "upper": 78, "sided": 1284, "support": 921}},
+//	  "more": 0, "all": "…/services/nimbus-cloud"}
 package web

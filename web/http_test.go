@@ -35,7 +35,7 @@ func TestHeaders(t *testing.T) {
 		{"/outages/nimbus-2026-11-22", 200, map[string]string{"Content-Security-Policy": cspPage, "X-Frame-Options": "DENY"}},
 		{"/methodology", 200, map[string]string{"Cache-Control": cacheProse, "Content-Security-Policy": cspPage}},
 		{"/embed/nimbus-2026-11-22", 200, map[string]string{"Content-Security-Policy": cspEmbed, "X-Frame-Options": none,
-			"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": none, "Set-Cookie": none}},
+			"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*", "Set-Cookie": none}},
 		{"/embed/unknown", 404, map[string]string{"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": cspEmbed, "Cache-Control": cacheNever}},
 		{"/api/v1/outages", 200, map[string]string{"Content-Type": "application/json", "Access-Control-Allow-Origin": "*",
 			"Content-Security-Policy": cspNone, "Cross-Origin-Resource-Policy": "cross-origin", "Set-Cookie": none}},
@@ -51,7 +51,26 @@ func TestHeaders(t *testing.T) {
 		{"/outages/unknown", 404, map[string]string{"Content-Type": "text/html; charset=utf-8"}},
 		{"/outages/" + strings.Repeat("x", 129), 404, nil},
 		{"/badge/unknown.svg", 404, map[string]string{"Content-Type": "image/svg+xml"}},
-		{"/badge/nimbus-2026-11-22.png", 404, nil},
+		{"/badge/nimbus-2026-11-22.png", 200, map[string]string{"Content-Type": "image/png", "Cache-Control": "public, max-age=60", "Vary": none}},
+		{"/badge/nimbus-2026-11-22.json", 200, map[string]string{"Content-Type": "application/json"}},
+		{"/badge/nimbus-2026-11-22.gif", 404, nil},
+		{"/badge/nimbus-2026-11-22", 404, nil},
+		{"/badge/service/thicket-code.svg", 200, map[string]string{"Content-Type": "image/svg+xml"}},
+		{"/badge/service/unknown.png", 404, map[string]string{"Content-Type": "image/png"}},
+		{"/badge/service/unknown.json", 200, nil}, // Shields draws nothing from a 404
+		{"/card/nimbus-2026-11-22.png", 200, map[string]string{"Content-Type": "image/png", "Cross-Origin-Resource-Policy": "cross-origin", "Content-Security-Policy": cspNone}},
+		{"/card/nimbus-2026-11-22.svg", 200, map[string]string{"Content-Type": "image/svg+xml"}},
+		{"/card/unknown.png", 404, nil},
+		{"/card/nimbus-2026-11-22", 404, nil},
+		{"/embed/service/thicket-code", 200, map[string]string{"Content-Security-Policy": cspEmbed, "X-Frame-Options": none}},
+		{"/embed/service/unknown", 404, map[string]string{"Content-Security-Policy": cspEmbed}},
+		{"/embed", 200, map[string]string{"Content-Security-Policy": cspPage}},
+		{"/embed?show=everything", 400, nil},
+		{"/embed?outage=unknown", 400, nil},
+		{"/embed?service=unknown", 400, nil},
+		{"/widget/nimbus-2026-11-22", 200, map[string]string{"Content-Type": "application/json", "Access-Control-Allow-Origin": "*", "Cache-Control": cacheWidget, "Set-Cookie": none}},
+		{"/widget/unknown", 404, map[string]string{"Access-Control-Allow-Origin": "*"}},
+		{"/widget/service/unknown", 404, nil},
 		{"/api/v2/outages", 404, map[string]string{"Content-Type": "application/problem+json"}},
 		{"/assets/site.css", 404, nil}, // only with the hash
 	} {
@@ -85,7 +104,7 @@ func merge(maps ...map[string]string) map[string]string {
 func TestUnchanged(t *testing.T) {
 	store := fixtures()
 	h := newSite(t, store)
-	for _, path := range []string{"/", "/outages/chatterbee-7", "/api/v1/outages", "/badge/chatterbee-7.svg", "/widget.js", "/embed/chatterbee-7"} {
+	for _, path := range []string{"/", "/outages/chatterbee-7", "/api/v1/outages", "/badge/chatterbee-7.svg", "/badge/chatterbee-7.png", "/card/chatterbee-7.png", "/widget.js", "/widget/chatterbee-7", "/embed/chatterbee-7"} {
 		first := get(t, h, path)
 		tag := first.Header().Get("ETag")
 		if tag == "" {

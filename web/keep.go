@@ -1,6 +1,7 @@
 package web
 
 import (
+	"compress/gzip"
 	"context"
 	"net/http"
 	"sync"
@@ -76,7 +77,7 @@ func (s *site) keeps(do action) action {
 		packed := *a
 		packed.tag = etag(a.Body)
 		if len(a.Body) >= worthPacking {
-			packed.packed = gzipped(a.Body)
+			packed.packed = gzipped(a.Body, gzip.BestSpeed)
 		}
 		s.keeper.put(key, &keptAnswer{answer: &packed, outage: tell.quiet}, time.Now())
 		return &packed, nil

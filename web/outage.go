@@ -57,7 +57,7 @@ func (s *site) outage(r *http.Request) (*answer, error) {
 		return nil, err
 	}
 	v.Hug = newHug(v.Service, v.Open, s.known[v.Slug].Handles)
-	v.Embed = embedCode{s.base(r), v.ID, v.Service}
+	v.Embed = embedCode{Base: s.base(r), ID: v.ID}
 	title := v.Service + ": " + v.Title
 	if v.Figure.Enough {
 		title += ". Empathy index " + count(v.Figure.Value) + " (" + v.Figure.Range() + ")"

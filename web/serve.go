@@ -28,7 +28,7 @@ type answer struct {
 	Link  string // Link, "" for none
 	Body  []byte
 
-	// Of answers that are kept: the ETag, and the body packed by gzip.
+	// Of answers that are kept: the ETag, and the body under gzip.
 	tag    string
 	packed []byte
 }
@@ -99,7 +99,7 @@ func (s *site) attempt(w http.ResponseWriter, r *http.Request, k kind, do action
 	}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		if k == asAPI {
+		if k == asAPI && strings.HasPrefix(r.URL.Path, "/api/") { // what widgets ask for is not counted
 			if err := s.limit.take(w.Header(), r); err != nil {
 				return nil, err
 			}
@@ -128,7 +128,7 @@ func preflight(h http.Header, allow string) *answer {
 const (
 	cspPage = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 		"frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-	cspEmbed = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
+	cspEmbed = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
 	cspNone  = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
@@ -148,6 +148,7 @@ func (s *site) headers(h http.Header, k kind) {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	case asEmbed:
 		h.Set("Content-Security-Policy", cspEmbed)
+		h.Set("Access-Control-Allow-Origin", "*") // in a sandbox it asks for itself from no origin
 	default:
 		h.Set("Content-Security-Policy", cspNone)
 		h.Set("X-Frame-Options", "DENY")
@@ -171,7 +172,7 @@ func send(w http.ResponseWriter, r *http.Request, a *answer) int {
 	if a.Link != "" {
 		h.Set("Link", a.Link)
 	}
-	packable := len(a.Body) >= worthPacking
+	packable := len(a.Body) >= worthPacking && a.Type != "image/png"
 	if packable {
 		h.Set("Vary", "Accept-Encoding") // on 304 too
 	}
@@ -192,7 +193,7 @@ func send(w http.ResponseWriter, r *http.Request, a *answer) int {
 	body := a.Body
 	if packable && acceptsGzip(r.Header.Values("Accept-Encoding")) {
 		if body = a.packed; body == nil {
-			body = gzipped(a.Body)
+			body = gzipped(a.Body, gzip.BestSpeed)
 		}
 		h.Set("Content-Encoding", "gzip")
 	}
@@ -244,10 +245,10 @@ func acceptsGzip(lines []string) bool {
 	return star
 }
 
-func gzipped(body []byte) []byte {
+func gzipped(body []byte, level int) []byte {
 	var b bytes.Buffer
-	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed) // the level is valid
-	z.Write(body)                                   // a bytes.Buffer takes everything
+	z, _ := gzip.NewWriterLevel(&b, level) // the levels are valid
+	z.Write(body)                          // a bytes.Buffer takes everything
 	z.Close()
 	return b.Bytes()
 }

@@ -56,7 +56,7 @@ func (s *site) service(r *http.Request) (*answer, error) {
 	if err := s.listOf(r, &v, find, now); err != nil {
 		return nil, err
 	}
-	v.History, v.Embed = newHistory(newest.Summaries, now), embedCode{s.base(r), "", slug}
+	v.History, v.Embed = newHistory(newest.Summaries, now), embedCode{Base: s.base(r), Service: slug}
 	return s.render(r, "service", cacheShort, view{
 		Title: v.Name + " outages", Nav: "service", Live: true, Data: v,
 		Demo:        slices.ContainsFunc(slices.Concat(v.Now, v.Lately), func(r row) bool { return r.Demo }),

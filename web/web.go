@@ -73,7 +73,7 @@ type Config struct {
 	Now  func() time.Time // nil: time.Now
 }
 
-// site is the handler's state; only the hub and the clients' quotas change after New.
+// site is the handler's state; only the hub, the clients' quotas and what is kept change after New.
 type site struct {
 	Config
 	pages      map[string]*template.Template
@@ -84,6 +84,10 @@ type site struct {
 	limit      *limiter
 	hub        *hub
 	keeper     keeper
+	words      lexicons  // of embeds
+	widget     *answer   // widget.js
+	types      typefaces // of pictures drawn here
+	pictures   *gallery  // that were drawn
 }
 
 // Site answers the requests. Close ends its live streams, which would otherwise
@@ -131,6 +135,9 @@ func New(c Config) (*Site, error) {
 	}
 	if s.pages, err = s.parseTemplates(); err != nil {
 		return nil, fmt.Errorf("web: parsing templates: %w", err)
+	}
+	if err = s.loadEmbeds(); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
 	}
 	if s.parameters, err = queryParameters(openAPIDocument); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
@@ -183,11 +190,17 @@ func (s *site) routes() http.Handler {
 	mux.Handle("/api/v1/outages/{id}/live", s.stream("/api/v1/outages/{id}/live", s.liveOne))
 	api("/api/", s.noPage)
 
-	embed("/embed/{id}", s.frame)
+	embed("/embed/{id}", s.frameOutage)
+	embed("/embed/service/{slug}", s.frameService)
+	api("/widget.js", s.widgetScript) // a module or an integrity check needs CORS
+	api("/widget/{id}", s.widgetOutage)
+	api("/widget/service/{slug}", s.widgetService)
+	api("/oembed", s.oembed)
 	plain("/outages.atom", s.outagesFeed)
 	plain("/outages/{id}/updates.atom", s.outageFeed)
-	plain("/widget.js", s.widgetScript)
-	plain("/badge/{file}", s.badge)
+	plain("/badge/{file}", s.badgeOutage)
+	plain("/badge/service/{file}", s.badgeService)
+	plain("/card/{file}", s.card)
 	plain("/assets/{file}", s.asset)
 	plain("/favicon.ico", s.favicon)
 
