@@ -82,7 +82,7 @@ func TestAnswers(t *testing.T) {
 	update(120, "monitoring")
 	update(240, "resolved")
 	var answers []hugops.Answer
-	for range 100 {
+	for range 1000 { // figures rest for ten times as long as they took
 		if answers = detailOf(t, s).Answers; len(answers) == 3 {
 			break
 		}

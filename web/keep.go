@@ -14,6 +14,7 @@ import (
 // be posted about it any more, changes through deletions and corrections alone.
 const (
 	keepQuiet = 30 * time.Second
+	quietFor  = time.Minute     // without a change: a file of old posts may be read just now
 	keepLate  = 5 * time.Second // and how much longer while one request makes the next
 	keepBytes = 64 << 20        // in all
 	keepURI   = 300             // bytes; longer addresses are not worth it
@@ -46,9 +47,11 @@ type aboutKey struct{}
 
 // tellQuiet notes that an answer is about one outage of which nothing new is to be
 // expected.
-func tellQuiet(r *http.Request, o *hugops.Outage, now time.Time) {
+func tellQuiet(r *http.Request, sum *hugops.Summary, now time.Time) {
 	a, ok := r.Context().Value(aboutKey{}).(*about)
-	if ok && r.PathValue("id") == o.ID && !o.EndedAt.IsZero() && now.After(o.EndedAt.Add(hugops.ReachAfter)) {
+	o := &sum.Outage
+	over := !o.EndedAt.IsZero() && now.After(o.EndedAt.Add(hugops.ReachAfter)) && now.After(sum.UpdatedAt.Add(quietFor))
+	if ok && over && r.PathValue("id") == o.ID {
 		a.quiet = o.ID
 	}
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -17,6 +18,7 @@ import (
 // TestKeep: what was answered is answered again for a second, by address and host,
 // and the quiet outage's for longer; errors are not.
 func TestKeep(t *testing.T) {
+	newSite(t, fixtures()) // starts what the metrics need, which must not be in the bubble
 	synctest.Test(t, func(t *testing.T) {
 		store := newStage()
 		old := teapot()
@@ -160,6 +162,38 @@ func TestKeeperIsBounded(t *testing.T) {
 	if sum != k.size || len(k.kept) < 50 {
 		t.Errorf("%d answers of %d bytes, counted as %d", len(k.kept), sum, k.size)
 	}
-	var o hugops.Outage
-	tellQuiet(&http.Request{}, &o, now) // of a request that is not kept
+	tellQuiet(&http.Request{}, &hugops.Summary{}, now) // of a request that is not kept
+}
+
+// TestQuiet: an outage is quiet when nobody can post about it any more, and nothing of it
+// has changed of late: else somebody is reading old posts in.
+func TestQuiet(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		ended, changed time.Duration // ago; 0: never
+		want           bool
+	}{
+		{"goes on", 0, 0, false},
+		{"just over", time.Hour, time.Hour, false},
+		{"long over", 24 * time.Hour, time.Hour, true},
+		{"long over, and never changed", 24 * time.Hour, 0, true},
+		{"long over, and being read in", 24 * time.Hour, 5 * time.Second, false},
+	} {
+		sum := hugops.Summary{Outage: hugops.Outage{ID: "o"}}
+		if c.ended > 0 {
+			sum.Outage.EndedAt = noon.Add(-c.ended)
+		}
+		if c.changed > 0 {
+			sum.UpdatedAt = noon.Add(-c.changed)
+		}
+		tell := &about{}
+		r, err := http.NewRequestWithContext(context.WithValue(t.Context(), aboutKey{}, tell), "GET", "/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.SetPathValue("id", "o")
+		if tellQuiet(r, &sum, noon); (tell.quiet != "") != c.want {
+			t.Errorf("%s: quiet %v, want %v", c.name, tell.quiet != "", c.want)
+		}
+	}
 }

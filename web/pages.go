@@ -193,6 +193,6 @@ func (s *site) detailOf(r *http.Request, id string, now time.Time) (hugops.Detai
 	if d.Outage.StartedAt.After(now) {
 		return d, fmt.Errorf("outage %s has not begun: %w", id, hugops.ErrNotFound)
 	}
-	tellQuiet(r, &d.Outage, now)
+	tellQuiet(r, &d.Summary, now)
 	return d, nil
 }
