@@ -143,19 +143,11 @@ func (s *Store) count(ctx context.Context, o *hugops.Outage, f *figures, first, 
 // tally reads the votes of an outage into t, those of a burst as the votes of one
 // person.
 func (s *Store) tally(ctx context.Context, outage any, t *tally, networks, langs []string, first, last int64) (*bursts, error) {
-	var posts []copyable
-	err := s.each(ctx, linked("gists"), func(r driver.Rows) error {
-		var p copyable
-		var minute uint32
-		err := r.Scan(&p.gist, &p.author, &minute)
-		p.minute = int64(minute)
-		posts = append(posts, p)
-		return err
-	}, outage)
+	copies, err := s.copies(ctx, outage)
 	if err != nil {
 		return nil, err
 	}
-	copies, spoken := findBursts(posts), map[uint64][]vote{}
+	spoken := map[uint64][]vote{}
 	err = s.each(ctx, linked("votes"), func(r driver.Rows) error {
 		var v vote
 		var gist uint64
@@ -181,6 +173,23 @@ func (s *Store) tally(ctx context.Context, outage any, t *tally, networks, langs
 		}
 	}
 	return copies, err
+}
+
+// copies finds the bursts of an outage.
+func (s *Store) copies(ctx context.Context, outage any) (*bursts, error) {
+	var posts []copyable
+	err := s.each(ctx, linked("gists"), func(r driver.Rows) error {
+		var p copyable
+		var minute uint32
+		err := r.Scan(&p.gist, &p.author, &minute)
+		p.minute = int64(minute)
+		posts = append(posts, p)
+		return err
+	}, outage)
+	if err != nil {
+		return nil, err
+	}
+	return findBursts(posts), nil
 }
 
 // clampVote keeps rounded probabilities within 1.
