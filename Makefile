@@ -12,7 +12,7 @@ export GOEXPERIMENT := simd
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build engine test lint fuzz race bench eval kafka manual compose browser clean
+.PHONY: help demo build engine test lint fuzz race bench eval kafka manual compose browser vendor clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -62,9 +62,11 @@ fuzz: ## every fuzz target for FUZZTIME (default 10s)
 	    cat bin/fuzz.log; \
 	    if grep -q 'Failing input' bin/fuzz.log || ! grep -q '^    context deadline exceeded$$' bin/fuzz.log; then exit 1; fi; done; done
 
-bench: build ## classifier beside VADER, posts/s from file to queryable rows, page times, benchmarks
+bench: build ## classifier beside VADER, posts/s to queryable rows, the site under load and with listeners, benchmarks
 	@go run ./cmd/bench -classifier
 	@go run ./cmd/bench -program $(BIN)
+	@go run ./cmd/bench -site -program $(BIN)
+	@go run ./cmd/bench -live 10000 -program $(BIN)
 	@go test -run '^$$' -bench . -benchtime 1s ./... | grep -E '^(Benchmark|pkg)'
 
 # The peers are trained on the same labelled inputs as the stance model: the
@@ -100,8 +102,13 @@ compose: ## check docker-compose.yml (docker-compose)
 	@touch deploy/mastodon.token && docker-compose config -q && echo "docker-compose.yml is well formed"
 
 browser: build ## look at every page in a real browser (Chromium)
-	@test -d node_modules/playwright-core || npm install --silent --no-save playwright-core@1.65.1
+	@test -d node_modules/playwright-core -a -d node_modules/axe-core || npm install --silent --no-save
 	@HUGOPS=$(BIN) node --test web/browser/
+
+vendor: ## copy the chart library that the site serves from its locked npm package
+	@npm install --silent --no-save --ignore-scripts
+	@cp node_modules/uplot/dist/uPlot.iife.min.js node_modules/uplot/dist/uPlot.min.css web/assets/vendor/
+	@cp node_modules/uplot/LICENSE web/assets/vendor/uPlot.LICENSE.txt
 
 manual: ## write docs/MANUAL.md from the program's own help
 	@go run ./cmd/hugops help --all > docs/MANUAL.md

@@ -35,6 +35,7 @@ var onePlace = map[string]string{
 	"github.com/jonreiter/govader":           "classify/evaluate",
 	"github.com/ClickHouse/clickhouse-go/v2": "store",
 	"github.com/ebitengine/purego":           "store/chdb",
+	"golang.org/x/image":                     "web",
 }
 
 // TestHouse reads every Go file's imports, tests excepted (a test may wire

@@ -13,6 +13,8 @@ const MinAuthors = 30
 // / (support + venting), over distinct authors, with a 95 % interval.
 // docs/INDEX.md gives the formula and its sources.
 type Index struct {
+	// Pending is true while it is not computed yet: then nothing else means anything.
+	Pending bool `json:"pending,omitzero"`
 	// Enough is false below MinAuthors: then Value, Lower and Upper mean nothing.
 	Enough bool    `json:"enough"`
 	Value  float64 `json:"value"` // 0–100, shrunk towards the long-term mean
@@ -102,6 +104,13 @@ type Summary struct {
 	// post; zero when there is none.
 	FirstPost time.Time `json:"first_post,omitzero"`
 	LastPost  time.Time `json:"last_post,omitzero"`
+	// UpdatedAt is when any of this last changed, by the clock of whoever wrote it
+	// to the database: every server says the same.
+	UpdatedAt time.Time `json:"updated_at,omitzero"`
+	// Latest is the last bucket of the series that has posts, LatestWidth how long
+	// it is; zero when there is none.
+	Latest      Minute        `json:"latest,omitzero"`
+	LatestWidth time.Duration `json:"-"`
 	// Curve is the index over the sliding hour; empty where too few took a side.
 	Curve []CurvePoint `json:"curve,omitempty"`
 	// Trend compares the hour that ends with the last point of Curve with the hour

@@ -12,13 +12,6 @@ import (
 	"github.com/hugops/hugops"
 )
 
-// Summaries returns the outages that have begun by now, the newest first, at
-// most limit (0: all), with their index and curve: the first page of all.
-func (s *Store) Summaries(ctx context.Context, now time.Time, limit int) ([]hugops.Summary, error) {
-	page, err := s.OutagePage(ctx, now, hugops.OutageQuery{Limit: limit})
-	return page.Summaries, err
-}
-
 // Detail returns everything about one outage that has begun by now, or an error
 // wrapping hugops.ErrNotFound. The slices are shared: they must not be changed.
 func (s *Store) Detail(ctx context.Context, id string, now time.Time) (hugops.Detail, error) {
@@ -34,7 +27,7 @@ func (s *Store) Detail(ctx context.Context, id string, now time.Time) (hugops.De
 	if err != nil {
 		return hugops.Detail{}, err
 	}
-	return hugops.Detail{Summary: f.summary(outage, now), Bucket: f.bucket, Series: f.series,
+	return hugops.Detail{Summary: s.summary(outage, f, now), Bucket: f.bucket, Series: f.series,
 		ByNetwork: f.byNetwork, ByLang: f.byLang, Coverage: seen, Model: f.facts.model,
 		Abstained: f.facts.abstained, Blame: f.facts.blame, Evidence: f.facts.evidence, Answers: f.answersBy(now)}, nil
 }
@@ -47,14 +40,30 @@ func (f *figures) answersBy(now time.Time) []hugops.Answer {
 
 // summary puts an outage and its figures together. Points of the curve whose
 // hour is not over yet are left out.
-func (f *figures) summary(o hugops.Outage, now time.Time) hugops.Summary {
+func (s *Store) summary(o hugops.Outage, f *figures, now time.Time) hugops.Summary {
 	past := sort.Search(len(f.curve), func(i int) bool { return f.curve[i].At.After(now) })
-	sum := hugops.Summary{Outage: o, Index: f.index, Posts: f.facts.posts,
+	sum := hugops.Summary{Outage: o, Index: f.index, Posts: f.facts.posts, UpdatedAt: s.updatedAt(o, f, now),
 		FirstPost: f.facts.first, LastPost: f.facts.last, Curve: f.curve[:past:past]}
 	if past > 0 && now.Sub(f.curve[past-1].At) <= window*time.Second {
 		sum.Trend = f.trends[past-1]
 	}
+	said := sort.Search(len(f.series), func(i int) bool { return f.series[i].At.After(now) })
+	if said > 0 {
+		sum.Latest, sum.LatestWidth = f.series[said-1], f.bucket
+	}
 	return sum
+}
+
+// updatedAt is when an outage last became other than it was: through posts, through
+// what is known of it, or by beginning or ending at a time that was known before.
+func (s *Store) updatedAt(o hugops.Outage, f *figures, now time.Time) time.Time {
+	latest := f.changed
+	for _, t := range []time.Time{s.known.changedAt(o.ID), o.StartedAt, o.EndedAt} {
+		if t.After(latest) && !t.After(now) {
+			latest = t
+		}
+	}
+	return orZero(latest)
 }
 
 // Series returns the time series of an outage in buckets whose width is a multiple
@@ -66,21 +75,31 @@ func (s *Store) Series(ctx context.Context, id string, bucket time.Duration, fro
 	if bucket < time.Minute || bucket%time.Minute != 0 || bucket > 366*24*time.Hour {
 		return nil, fmt.Errorf("store: %w bucket %s: it must be a whole number of minutes", hugops.ErrInvalid, bucket)
 	}
-	if _, err := s.listed(ctx, id); err != nil {
+	o, err := s.listed(ctx, id)
+	if err != nil {
 		return nil, err
 	}
 	span := allBuckets(bucket).within(from, to)
 	span.most = hugops.MaxBuckets + 1
-	list, err := s.series(ctx, id, span)
+	list, err := s.series(ctx, &o, span)
 	if len(list) > hugops.MaxBuckets {
 		return nil, fmt.Errorf("store: %w buckets of %s", hugops.ErrTooMany, bucket)
 	}
 	return list, err
 }
 
-func (s *Store) series(ctx context.Context, id string, span span) ([]hugops.Minute, error) {
+// series reads a series, or takes it from the figures where those have it.
+func (s *Store) series(ctx context.Context, o *hugops.Outage, span span) ([]hugops.Minute, error) {
+	id := o.ID
 	if s.config.Stale < 0 {
 		return s.buckets(ctx, id, span)
+	}
+	f, err := s.figures(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if list, ok := f.buckets(span); ok {
+		return list, nil
 	}
 	k := s.cache.seriesOf(id, span)
 	p, err := k.get(ctx, s.cache, refresh(s.cache, id, 0, func(ctx context.Context) ([]hugops.Minute, error) {
@@ -142,15 +161,55 @@ func (s *Store) begun(ctx context.Context, id string, now time.Time) (hugops.Out
 }
 
 // figures are those of an outage; they change with its posts and with its updates.
+// Who asks for them is served before those who only list them.
 func (s *Store) figures(ctx context.Context, o *hugops.Outage) (*figures, error) {
 	if s.config.Stale < 0 {
 		return s.compute(ctx, o)
 	}
 	e := s.cache.entry(o.ID)
-	p, err := e.figures.get(ctx, s.cache, refresh(s.cache, o.ID, printOf(o.Updates), func(ctx context.Context) (*figures, error) {
-		return s.compute(ctx, o)
-	}))
+	e.wanted.Add(1)
+	defer e.wanted.Add(-1)
+	p, err := e.figures.get(ctx, s.cache, s.loader(o))
 	return p.value, err
+}
+
+// figuresWithin are figures for a list: pending if they take longer than that.
+func (s *Store) figuresWithin(ctx context.Context, o *hugops.Outage, wait time.Duration) (*figures, error) {
+	if s.config.Stale < 0 {
+		return s.compute(ctx, o)
+	}
+	bounded, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	p, err := s.cache.entry(o.ID).figures.get(bounded, s.cache, s.loader(o))
+	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
+		return &figures{bucket: time.Minute, index: hugops.Index{Pending: true}}, nil
+	}
+	return p.value, err
+}
+
+// glance returns figures that are there, nil if one would have to wait for them.
+// Where they must be computed they are so in the order of rank.
+func (s *Store) glance(o *hugops.Outage, rank int64) *figures {
+	if s.config.Stale < 0 {
+		return nil
+	}
+	e := s.cache.entry(o.ID)
+	e.rank.Store(rank)
+	p, _ := e.figures.glance(s.cache, s.loader(o))
+	return p.value
+}
+
+func (s *Store) loader(o *hugops.Outage) loader[printed[*figures]] {
+	return refresh(s.cache, o.ID, printOf(o.Updates), func(ctx context.Context) (*figures, error) { return s.compute(ctx, o) })
+}
+
+// rankOf is the rank of the i-th outage of a list, the newest first: those that go
+// on come before the others.
+func rankOf(o *hugops.Outage, i int, now time.Time) int64 {
+	if o.OpenAt(now) {
+		return int64(i)
+	}
+	return 1<<32 + int64(i)
 }
 
 // printOf is a fingerprint of what figures depend on in updates.
@@ -164,8 +223,12 @@ func printOf(updates []hugops.Update) uint64 {
 }
 
 // coverageRest is how long coverage is not looked at again: it grows by a row a
-// source and minute.
-const coverageRest = 10 * time.Second
+// source and minute. Where it is read by longer steps it rests for a tenth of one,
+// maxCoverageRest at most.
+const (
+	coverageRest    = 10 * time.Second
+	maxCoverageRest = 5 * time.Minute
+)
 
 // Coverage returns what each source saw in each minute of [from, to], in the
 // order of time; it may be some seconds old. The slice is shared: it must not be
@@ -190,7 +253,7 @@ func (s *Store) seen(ctx context.Context, o hugops.Outage, now time.Time, step t
 	}
 	load := func(ctx context.Context, _ []hugops.Coverage, _ bool) ([]hugops.Coverage, time.Duration, error) {
 		list, err := s.coverage(ctx, o.StartedAt.Add(-hugops.ReachBefore), to, step)
-		return list, coverageRest, err
+		return list, min(max(coverageRest, step/10), maxCoverageRest), err
 	}
 	if s.config.Stale < 0 {
 		list, _, err := load(ctx, nil, false)

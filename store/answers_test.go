@@ -241,14 +241,14 @@ func TestSummaries(t *testing.T) {
 	if err := s.Write(ctx, crowd(50), nil); err != nil {
 		t.Fatal(err)
 	}
-	list, err := s.Summaries(ctx, later, 10)
+	list, err := summaries(ctx, s, later, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(list) != 2 || list[0].Outage.ID != cirrus.ID || list[1].Outage.ID != nimbus.ID || list[1].Index.Authors != 50 || list[0].Posts != 0 {
 		t.Errorf("got %+v", list)
 	}
-	if list, err := s.Summaries(ctx, later, 1); err != nil || len(list) != 1 {
+	if list, err := summaries(ctx, s, later, 1); err != nil || len(list) != 1 {
 		t.Errorf("limited to one: %d, %v", len(list), err)
 	}
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hugops/hugops"
@@ -14,7 +15,7 @@ import (
 const (
 	lookAgain  = time.Second
 	restFactor = 10                    // a figure that took t to compute stands for 10 t at least
-	grace      = 30 * time.Millisecond // what a request waits for a better answer
+	grace      = 10 * time.Millisecond // what a request waits for a better answer
 	patience   = 2 * time.Second       // what it waits if nobody asked for Config.Stale
 	forgotten  = time.Hour             // figures that nobody asks for are dropped
 	workers    = 2                     // figures computed at the same time
@@ -28,7 +29,7 @@ type cache struct {
 	ctx   context.Context
 	stop  context.CancelFunc
 	wg    sync.WaitGroup
-	slots chan struct{}
+	queue queue
 
 	outages kept[[]hugops.Outage]
 	prints  kept[map[string]uint64]
@@ -45,6 +46,8 @@ type timeSpan struct{ from, to int64 }
 // entry is what is kept of one outage.
 type entry struct {
 	used     time.Time
+	rank     atomic.Int64 // its place among those that are to be computed
+	wanted   atomic.Int64 // requests that wait for it
 	figures  kept[printed[*figures]]
 	coverage kept[[]hugops.Coverage]
 	series   map[span]*kept[printed[[]hugops.Minute]]
@@ -57,7 +60,7 @@ type printed[T any] struct {
 }
 
 func newCache(s *Store) *cache {
-	c := &cache{s: s, stale: s.config.Stale, entries: map[string]*entry{}, slots: make(chan struct{}, workers)}
+	c := &cache{s: s, stale: s.config.Stale, entries: map[string]*entry{}, queue: queue{free: workers}}
 	if c.stale == 0 {
 		c.stale = 10 * time.Second
 	}
@@ -83,6 +86,7 @@ type kept[T any] struct {
 // flight is one loading.
 type flight[T any] struct {
 	done  chan struct{}
+	wait  time.Time // until then those who come wait for it
 	value T
 	err   error
 }
@@ -101,12 +105,9 @@ func (k *kept[T]) get(ctx context.Context, c *cache, load loader[T]) (T, error) 
 		k.mu.Unlock()
 		return value, nil
 	}
-	wait := grace
-	if now.Sub(k.until) > c.stale { // nobody came for a while
-		wait = patience
-	}
 	f := k.start(c, load)
 	k.mu.Unlock()
+	wait := max(grace, f.wait.Sub(now))
 	var late <-chan time.Time
 	if have {
 		timer := time.NewTimer(wait)
@@ -122,8 +123,23 @@ func (k *kept[T]) get(ctx context.Context, c *cache, load loader[T]) (T, error) 
 	case <-late:
 		return value, nil
 	case <-ctx.Done():
+		if have {
+			return value, nil
+		}
 		return value, ctx.Err()
 	}
+}
+
+// glance returns the value if it serves without waiting, and looks again in the
+// background if it is time to.
+func (k *kept[T]) glance(c *cache, load loader[T]) (value T, ok bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := time.Now()
+	if !k.have || now.After(k.until) && k.start(c, load).wait.After(now) {
+		return value, false
+	}
+	return k.value, true
 }
 
 // start begins a loading unless one is under way. k.mu is held.
@@ -132,6 +148,9 @@ func (k *kept[T]) start(c *cache, load loader[T]) *flight[T] {
 		return k.flight
 	}
 	f := &flight[T]{done: make(chan struct{})}
+	if now := time.Now(); now.Sub(k.until) > c.stale { // nobody came for a while
+		f.wait = now.Add(patience)
+	}
 	k.flight = f
 	old, have := k.value, k.have
 	c.wg.Go(func() {
@@ -235,11 +254,8 @@ func (c *cache) print(ctx context.Context, id string) (uint64, error) {
 // something else whose fingerprint is more.
 func refresh[T any](c *cache, id string, more uint64, compute func(context.Context) (T, error)) loader[printed[T]] {
 	return func(ctx context.Context, old printed[T], have bool) (printed[T], time.Duration, error) {
-		var print uint64
-		var err error
-		if have {
-			print, err = c.print(ctx, id)
-		} else {
+		print, err := c.print(ctx, id)
+		if err == nil && print == 0 && !have { // it was not asked for when they were read
 			var prints map[string]uint64
 			prints, err = c.s.prints(ctx, []string{id})
 			print = prints[id]
@@ -248,12 +264,10 @@ func refresh[T any](c *cache, id string, more uint64, compute func(context.Conte
 		if err != nil || have && print == old.print {
 			return old, lookAgain, err
 		}
-		select {
-		case c.slots <- struct{}{}:
-			defer func() { <-c.slots }()
-		case <-ctx.Done():
-			return old, 0, ctx.Err()
+		if err := c.queue.enter(ctx, c.entry(id)); err != nil {
+			return old, 0, err
 		}
+		defer c.queue.leave()
 		begun := time.Now()
 		value, err := compute(ctx)
 		return printed[T]{value, print}, max(lookAgain, restFactor*time.Since(begun)), err

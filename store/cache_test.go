@@ -100,7 +100,7 @@ func TestAnswersFollow(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list, err := s.Summaries(ctx, later, 0)
+		list, err := summaries(ctx, s, later, 0)
 		if err != nil || len(list) != 1 || list[0].Posts != d.Posts {
 			t.Fatalf("summaries: %+v, %v", list, err)
 		}

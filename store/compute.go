@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -24,25 +26,23 @@ func (s *Store) compute(ctx context.Context, o *hugops.Outage) (*figures, error)
 	id, outage := o.ID, clickhouse.Named("outage", o.ID)
 	var first, last int64
 	var minutes uint64
-	if err := s.db.QueryRow(ctx, sql("span"), outage).Scan(&first, &last, &minutes); err != nil {
+	var changed time.Time
+	if err := s.db.QueryRow(ctx, sql("span"), outage).Scan(&first, &last, &minutes, &changed); err != nil {
 		return nil, fmt.Errorf("store: figures of %s: %w", id, err)
 	}
 	if minutes == 0 {
-		return &figures{bucket: time.Minute, workings: hugops.Workings{Outage: id, ComputedAt: s.now().UTC()}}, nil
+		return &figures{bucket: time.Minute, changed: changed, workings: hugops.Workings{Outage: id, ComputedAt: s.now().UTC()}}, nil
 	}
-	f := &figures{bucket: bucketFor(first, last)}
+	f := &figures{bucket: bucketFor(first, last), changed: changed}
 	var err error
 	if f.facts, err = s.facts(ctx, outage); err == nil {
-		f.facts.evidence, err = s.evidence(ctx, outage)
-	}
-	if err == nil {
 		f.workings, err = s.leftOut(ctx, id)
 	}
 	if err == nil {
 		err = s.count(ctx, o, f, first, last)
 	}
-	if err == nil {
-		f.series, err = s.buckets(ctx, id, allBuckets(f.bucket))
+	if err == nil && f.bucket == time.Minute {
+		f.series, err = s.buckets(ctx, id, allBuckets(f.bucket)) // they are stored so
 	}
 	if err != nil {
 		return nil, fmt.Errorf("store: figures of %s: %w", id, err)
@@ -50,17 +50,24 @@ func (s *Store) compute(ctx context.Context, o *hugops.Outage) (*figures, error)
 	return f, nil
 }
 
-// facts counts posts, finds the model behind most of them, and whom they blame.
+// facts counts posts and their evidence, finds the model behind most of them, and whom
+// they blame.
 func (s *Store) facts(ctx context.Context, outage any) (facts, error) {
 	var f facts
 	var most int
 	var people, company, sarcasm uint64 // sums in millionths
+	evidence := map[string]int{}
 	err := s.each(ctx, linked("facts"), func(r driver.Rows) error {
 		var model string
 		var posts, abstained, blames, toPeople, toCompany, sarcastic uint64
 		var first, last time.Time
-		if err := r.Scan(&model, &posts, &first, &last, &abstained, &blames, &toPeople, &toCompany, &sarcastic); err != nil {
+		var kinds []string
+		var found []uint64
+		if err := r.Scan(&model, &posts, &first, &last, &abstained, &blames, &toPeople, &toCompany, &sarcastic, &kinds, &found); err != nil {
 			return err
+		}
+		for i, kind := range kinds {
+			evidence[kind] += int(found[i])
 		}
 		f.posts += int(posts)
 		f.abstained += int(abstained)
@@ -78,6 +85,7 @@ func (s *Store) facts(ctx context.Context, outage any) (facts, error) {
 		}
 		return nil
 	}, outage)
+	f.evidence = evidenceOf(evidence)
 	if n := f.blame.Posts; n > 0 {
 		f.blame.People, f.blame.Company, f.blame.Sarcasm = meanOf(people, n), meanOf(company, n), meanOf(sarcasm, n)
 		f.blame.Situation = max(0, meanOf(uint64(n)*million-min(people+company, uint64(n)*million), n))
@@ -85,44 +93,37 @@ func (s *Store) facts(ctx context.Context, outage any) (facts, error) {
 	return f, err
 }
 
-func (s *Store) evidence(ctx context.Context, outage any) (list []hugops.Evidence, err error) {
-	err = s.each(ctx, sql("evidence"), func(r driver.Rows) error {
-		var kind string
-		var posts uint64
-		err := r.Scan(&kind, &posts)
-		list = append(list, hugops.Evidence{Kind: kind, Posts: int(posts)})
-		return err
-	}, outage)
-	return list, err
+// evidenceOf lists kinds of evidence, the most frequent first.
+func evidenceOf(posts map[string]int) []hugops.Evidence {
+	var list []hugops.Evidence
+	for kind, n := range posts {
+		list = append(list, hugops.Evidence{Kind: kind, Posts: n})
+	}
+	slices.SortFunc(list, func(a, b hugops.Evidence) int {
+		return cmp.Or(cmp.Compare(b.Posts, a.Posts), cmp.Compare(a.Kind, b.Kind))
+	})
+	return list
 }
 
 // meanOf is the mean of n probabilities whose sum is in millionths, to a
 // ten-thousandth.
 func meanOf(sum uint64, n int) float64 { return math.Round(float64(sum)/float64(n)/100) / 1e4 }
 
-// count reads the votes of an outage and computes its indices.
+// count reads the votes of an outage and computes its indices, and its series where
+// that is by more than a minute.
 func (s *Store) count(ctx context.Context, o *hugops.Outage, f *figures, first, last int64) error {
-	outage := clickhouse.Named("outage", o.ID)
-	var spoken []langCount
-	err := s.each(ctx, linked("langs"), func(r driver.Rows) error {
-		var c langCount
-		err := r.Scan(&c.lang, &c.authors)
-		spoken = append(spoken, c)
-		return err
-	}, outage)
-	if err != nil {
-		return err
-	}
-	langs, networks := keepLangs(spoken), []string{}
+	networks := []string{}
 	for _, n := range hugops.Networks {
 		networks = append(networks, string(n))
 	}
-	t := newTally(len(networks)+1, len(langs)+1, first, last)
-	t.answers = echoesOf(o.Updates)
-	copies, err := s.tally(ctx, outage, t, networks, langs, first, last)
+	said, err := s.said(ctx, o.ID, networks)
 	if err != nil {
 		return err
 	}
+	langs := keepLangs(tongues(said))
+	t := newTally(len(networks)+1, len(langs)+1, first, last)
+	t.answers = echoesOf(o.Updates)
+	copies := t.count(said, langs, first, last)
 	e := s.estimator(f.facts.model)
 	f.curve, f.trends = t.curve(e)
 	f.answers = t.answered(e)
@@ -137,59 +138,35 @@ func (s *Store) count(ctx context.Context, o *hugops.Outage, f *figures, first, 
 		}
 	}
 	f.byLang = shares(e, append([]string{other}, langs...), t.langs)
+	if f.bucket > time.Minute {
+		f.series = bucketsOf(said, seconds(f.bucket))
+	}
+	if f.fives = bucketsOf(said, seconds(5*time.Minute)); len(f.fives) > maxFives {
+		f.fives = nil
+	}
 	return nil
 }
 
-// tally reads the votes of an outage into t, those of a burst as the votes of one
-// person.
-func (s *Store) tally(ctx context.Context, outage any, t *tally, networks, langs []string, first, last int64) (*bursts, error) {
-	copies, err := s.copies(ctx, outage)
-	if err != nil {
-		return nil, err
-	}
-	spoken := map[uint64][]vote{}
-	err = s.each(ctx, linked("votes"), func(r driver.Rows) error {
-		var v vote
-		var gist uint64
+// said reads what each post of an outage says, by author: one pass over the readings
+// for all that is computed of them here.
+func (s *Store) said(ctx context.Context, id string, networks []string) ([]said, error) {
+	var list []said
+	known := map[string]string{} // of each language one string
+	err := s.each(ctx, linked("votes"), func(r driver.Rows) error {
+		var p said
 		var minute, support, venting uint32
-		var network, lang uint8
-		err := r.Scan(&v.author, &minute, &network, &lang, &support, &venting, &v.unread, &gist)
-		v.minute, v.network, v.lang = int64(minute), int(network), int(lang)
-		v.s, v.v = clampVote(int64(support), int64(venting))
-		person := copies.person(copyable{gist: gist, author: v.author, minute: v.minute})
-		switch {
-		case v.minute < first || v.minute > last: // a post has come since
-		case person != v.author:
-			v.author = person
-			spoken[person] = append(spoken[person], v)
-		default:
-			t.add(v)
+		var network uint8
+		err := r.Scan(&p.author, &minute, &network, &p.tongue, &support, &venting, &p.unread, &p.gist, &p.stance)
+		p.minute, p.network = int64(minute), int(network)
+		p.s, p.v = clampVote(int64(support), int64(venting))
+		if _, ok := known[p.tongue]; !ok {
+			known[p.tongue] = p.tongue
 		}
+		p.tongue = known[p.tongue]
+		list = append(list, p)
 		return err
-	}, outage, clickhouse.Named("networks", networks), clickhouse.Named("langs", langs))
-	for _, votes := range spoken {
-		for _, v := range votes {
-			t.add(v)
-		}
-	}
-	return copies, err
-}
-
-// copies finds the bursts of an outage.
-func (s *Store) copies(ctx context.Context, outage any) (*bursts, error) {
-	var posts []copyable
-	err := s.each(ctx, linked("gists"), func(r driver.Rows) error {
-		var p copyable
-		var minute uint32
-		err := r.Scan(&p.gist, &p.author, &minute)
-		p.minute = int64(minute)
-		posts = append(posts, p)
-		return err
-	}, outage)
-	if err != nil {
-		return nil, err
-	}
-	return findBursts(posts), nil
+	}, clickhouse.Named("outage", id), clickhouse.Named("networks", networks))
+	return list, err
 }
 
 // clampVote keeps rounded probabilities within 1.

@@ -101,6 +101,23 @@ func (s *Store) exportSeries(ctx context.Context, o hugops.Outage, put func(...s
 	return nil
 }
 
+// copies finds the bursts of an outage.
+func (s *Store) copies(ctx context.Context, outage any) (*bursts, error) {
+	var posts []copyable
+	err := s.each(ctx, linked("gists"), func(r driver.Rows) error {
+		var p copyable
+		var minute uint32
+		err := r.Scan(&p.gist, &p.author, &minute)
+		p.minute = int64(minute)
+		posts = append(posts, p)
+		return err
+	}, outage)
+	if err != nil {
+		return nil, err
+	}
+	return findBursts(posts), nil
+}
+
 func (s *Store) exportReadings(ctx context.Context, o hugops.Outage, p hugops.Pseudonyms, put func(...string) error) error {
 	copies, err := s.copies(ctx, clickhouse.Named("outage", o.ID))
 	if err != nil {

@@ -128,7 +128,7 @@ func TestQuietMaintenances(t *testing.T) {
 	if err := s.Write(t.Context(), []hugops.Reading{reading("a", 1, hugops.Support)}, nil); err != nil {
 		t.Fatal(err)
 	}
-	list, err := s.Summaries(t.Context(), later, 2)
+	list, err := summaries(t.Context(), s, later, 2)
 	if err != nil {
 		t.Fatal(err)
 	}

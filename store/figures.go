@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -44,7 +45,30 @@ type figures struct {
 	byLang    []hugops.Share
 	series    []hugops.Minute
 	bucket    time.Duration
+	fives     []hugops.Minute // the series by 5 minutes; nil if it has more than maxFives
+	changed   time.Time       // when the series last changed
 	facts     facts
+}
+
+// maxFives is how many buckets of 5 minutes are kept: those of three days.
+const maxFives = 3 * 24 * 60 / 5
+
+// buckets are those of a span, if the figures have a series of that width.
+func (f *figures) buckets(b span) (list []hugops.Minute, ok bool) {
+	switch {
+	case b.width == seconds(f.bucket) && f.series != nil:
+		list = f.series
+	case b.width == seconds(5*time.Minute) && f.fives != nil:
+		list = f.fives
+	default:
+		return nil, false
+	}
+	place := func(at int64) int {
+		return sort.Search(len(list), func(i int) bool { return list[i].At.Unix() >= at })
+	}
+	from, to := place(b.from), place(b.to)
+	to = max(from, min(to, from+int(min(b.most, int64(len(list))))))
+	return list[from:to:to], true
 }
 
 // facts are what a glance at the posts gives.

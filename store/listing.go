@@ -19,7 +19,8 @@ import (
 const lookAt = 200
 
 // OutagePage returns the outages that are asked for, of those that have begun by
-// now, with their index and curve. Maintenances that nobody wrote about are left out:
+// now, with their index and curve; right after a start some may be pending, and a search
+// by network may have to be asked again (context.DeadlineExceeded). Maintenances that nobody wrote about are left out:
 // status pages announce them by the hundred, and they would hide all else. Which
 // outages somebody wrote about may be some seconds old.
 func (s *Store) OutagePage(ctx context.Context, now time.Time, q hugops.OutageQuery) (hugops.OutagePage, error) {
@@ -48,11 +49,14 @@ func (s *Store) OutagePage(ctx context.Context, now time.Time, q hugops.OutageQu
 		}
 		found = append(found, o)
 	}
-	all, err := s.computed(ctx, found, spoken)
+	all, err := s.computed(ctx, found, spoken, now, q.Network != "")
 	if err != nil {
 		return page, err
 	}
 	for i, f := range all {
+		if q.Network != "" && f.index.Pending { // nobody knows whether it belongs here
+			return page, fmt.Errorf("store: outages on %s: %w", q.Network, context.DeadlineExceeded)
+		}
 		if q.Network != "" && !slices.ContainsFunc(f.byNetwork, func(row hugops.Share) bool { return row.Key == string(q.Network) }) {
 			continue
 		}
@@ -60,22 +64,43 @@ func (s *Store) OutagePage(ctx context.Context, now time.Time, q hugops.OutageQu
 			page.Next = hugops.PlaceOf(&page.Summaries[n-1].Outage)
 			break
 		}
-		page.Summaries = append(page.Summaries, f.summary(*found[i], now))
+		page.Summaries = append(page.Summaries, s.summary(*found[i], f, now))
 	}
 	return page, nil
 }
 
-// computed returns the figures of each of the outages. Of those that nobody wrote
-// about there is nothing to compute, nor to keep.
-func (s *Store) computed(ctx context.Context, outages []*hugops.Outage, spoken map[string]bool) ([]*figures, error) {
+// What a list waits for figures that were never computed: none of all, as after a
+// start, or some. Those that are still missing then are marked as pending. A search by
+// network cannot do without any.
+const (
+	patienceForAll     = time.Second
+	patienceForSome    = 50 * time.Millisecond
+	patienceForNetwork = 5 * time.Second
+)
+
+// computed returns the figures of each of the outages, which may be pending; it waits
+// longer if they are needed. Of those that nobody wrote about there is nothing to compute,
+// nor to keep.
+func (s *Store) computed(ctx context.Context, outages []*hugops.Outage, spoken map[string]bool, now time.Time, needed bool) ([]*figures, error) {
 	list, errs := make([]*figures, len(outages)), make([]error, len(outages))
-	var wg sync.WaitGroup
+	var missing []int
 	for i, o := range outages {
 		if !spoken[o.ID] {
 			list[i] = &figures{bucket: time.Minute}
-			continue
+		} else if list[i] = s.glance(o, rankOf(o, i, now)); list[i] == nil {
+			missing = append(missing, i)
 		}
-		wg.Go(func() { list[i], errs[i] = s.figures(ctx, o) })
+	}
+	wait := patienceForSome
+	switch {
+	case needed:
+		wait = patienceForNetwork
+	case len(missing) == len(outages):
+		wait = patienceForAll
+	}
+	var wg sync.WaitGroup
+	for _, i := range missing {
+		wg.Go(func() { list[i], errs[i] = s.figuresWithin(ctx, outages[i], wait) })
 	}
 	wg.Wait()
 	for _, err := range errs {

@@ -135,3 +135,9 @@ func serve(t testing.TB) (url string) {
 	t.Cleanup(server.Close)
 	return server.URL
 }
+
+// summaries are the first outages of all.
+func summaries(ctx context.Context, s *Store, now time.Time, limit int) ([]hugops.Summary, error) {
+	page, err := s.OutagePage(ctx, now, hugops.OutageQuery{Limit: limit})
+	return page.Summaries, err
+}

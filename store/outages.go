@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -194,17 +195,19 @@ func normal(o hugops.Outage) hugops.Outage {
 	return o
 }
 
-// storedOutage is an outage with the version of its row.
+// storedOutage is an outage with the version of its row, and when that was written.
 type storedOutage struct {
 	hugops.Outage
 	version uint64
+	changed time.Time
 }
 
 // known is the registry as it was read last.
 type known struct {
-	mu    sync.Mutex
-	print uint64
-	list  []hugops.Outage
+	mu      sync.Mutex
+	print   uint64
+	list    []hugops.Outage
+	changed atomic.Pointer[map[string]time.Time] // by id
 }
 
 // Outages returns all outages with their updates, the newest start first. What
@@ -223,13 +226,23 @@ func (s *Store) Outages(ctx context.Context) ([]hugops.Outage, error) {
 		if err != nil {
 			return nil, err
 		}
-		list := make([]hugops.Outage, len(stored))
+		list, changed := make([]hugops.Outage, len(stored)), make(map[string]time.Time, len(stored))
 		for i := range stored {
-			list[i] = stored[i].Outage
+			list[i], changed[stored[i].ID] = stored[i].Outage, stored[i].changed
 		}
+		k.changed.Store(&changed)
 		k.print, k.list = print, list // if one came in between, the next print is another
 	}
 	return slices.Clone(k.list), nil
+}
+
+// changedAt is when the registry's entry of an outage last changed, as Outages
+// read it.
+func (k *known) changedAt(id string) time.Time {
+	if changed := k.changed.Load(); changed != nil {
+		return (*changed)[id]
+	}
+	return time.Time{}
 }
 
 // Outage returns one outage, or an error wrapping hugops.ErrNotFound.
@@ -256,7 +269,7 @@ func (s *Store) readOutages(ctx context.Context, query string, args ...any) ([]s
 		var raw string
 		err := r.Scan(&o.ID, &o.version, &o.Service, &o.ServiceName, &o.Title, &o.StartedAt, &o.EndedAt, &o.URL,
 			&o.Impact, &o.Components, &at, &status, &text, &o.Source, &o.Demo,
-			&o.Feed, &o.FeedID, &o.Severity, &o.Regions, &o.FirstSeen, &o.LastSeen, &o.WithdrawnAt, &raw, &o.Suspected, &o.MergedInto, &o.Parent)
+			&o.Feed, &o.FeedID, &o.Severity, &o.Regions, &o.FirstSeen, &o.LastSeen, &o.WithdrawnAt, &raw, &o.Suspected, &o.MergedInto, &o.Parent, &o.changed)
 		for i := range at {
 			o.Updates = append(o.Updates, hugops.Update{At: orZero(at[i]), Status: status[i], Text: text[i]})
 		}
@@ -302,6 +315,7 @@ var outageColumns = []clickhouse.ColumnNameAndType{
 	{Name: "suspected", Type: "Bool"},
 	{Name: "merged_into", Type: "String"},
 	{Name: "parent", Type: "String"},
+	{Name: "changed", Type: "DateTime64(3, 'UTC')"},
 }
 
 func (s *Store) insertOutages(ctx context.Context, rows []storedOutage) error {
@@ -341,6 +355,8 @@ func (s *Store) insertOutages(ctx context.Context, rows []storedOutage) error {
 	column(b, 23, rows, func(o *storedOutage) bool { return o.Suspected })
 	column(b, 24, rows, func(o *storedOutage) string { return o.MergedInto })
 	column(b, 25, rows, func(o *storedOutage) string { return o.Parent })
+	now := s.now()
+	column(b, 26, rows, func(*storedOutage) time.Time { return now })
 	return b.send()
 }
 

@@ -273,6 +273,7 @@ var seriesColumns = []clickhouse.ColumnNameAndType{
 	{Name: "neutral", Type: "UInt32"},
 	{Name: "authors", Type: "UInt32"},
 	{Name: "digest", Type: "UInt64"},
+	{Name: "changed", Type: "DateTime64(3, 'UTC')"},
 }
 
 func (s *Store) insertSeries(ctx context.Context, rows []seriesRow) error {
@@ -288,5 +289,7 @@ func (s *Store) insertSeries(ctx context.Context, rows []seriesRow) error {
 	column(b, 5, rows, func(r *seriesRow) uint32 { return r.neutral })
 	column(b, 6, rows, func(r *seriesRow) uint32 { return r.authors })
 	column(b, 7, rows, func(r *seriesRow) uint64 { return r.digest })
+	now := s.now()
+	column(b, 8, rows, func(*seriesRow) time.Time { return now })
 	return b.send()
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/hugops/hugops"
 )
 
-// The shapes of the API. doc.go shows them; names never change within /api/v1.
+// The shapes of the API, as openapi.json describes them; names never change within
+// /api/v1.
 type (
 	apiOutage struct {
 		ID        string     `json:"id"`
@@ -34,6 +35,7 @@ type (
 		Name string `json:"name"`
 	}
 	apiIndex struct {
+		Pending bool     `json:"pending,omitempty"` // only right after a start: the rest is not known yet
 		Enough  bool     `json:"enough"`
 		Value   *float64 `json:"value"`
 		Lower   *float64 `json:"lower"`
@@ -192,7 +194,7 @@ func newAPIOutage(sum hugops.Summary, base string, now time.Time) apiOutage {
 }
 
 func newAPIIndex(ix hugops.Index) apiIndex {
-	out := apiIndex{Authors: ix.Authors, Sided: ix.Sided, Support: ix.Support, Venting: ix.Venting}
+	out := apiIndex{Pending: ix.Pending, Authors: ix.Authors, Sided: ix.Sided, Support: ix.Support, Venting: ix.Venting}
 	if f := newFigure(ix, false); f.Enough {
 		v, l, u := round1(ix.Value), round1(ix.Lower), round1(ix.Upper)
 		out.Enough, out.Value, out.Lower, out.Upper = true, &v, &l, &u

@@ -52,7 +52,7 @@ func (s *site) apiServices(r *http.Request) (*answer, error) {
 		return nil, p.err
 	}
 	now := s.Now().UTC()
-	all, err := s.services(r, now)
+	all, err := s.serviceList(r, now)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ const noService = "No service has this slug: /api/v1/services lists those that a
 // apiService answers one service with a page of its outages.
 func (s *site) apiService(r *http.Request) (*answer, error) {
 	now, slug := s.Now().UTC(), r.PathValue("slug")
-	all, err := s.services(r, now)
+	all, err := s.serviceList(r, now)
 	if err != nil {
 		return nil, err
 	}
@@ -93,8 +93,8 @@ func (s *site) apiService(r *http.Request) (*answer, error) {
 	})
 }
 
-// services are all that are known or have outages, by slug.
-func (s *site) services(r *http.Request, now time.Time) ([]hugops.ServiceOutages, error) {
+// serviceList is all that are known or have outages, by slug.
+func (s *site) serviceList(r *http.Request, now time.Time) ([]hugops.ServiceOutages, error) {
 	all, err := s.Store.Services(r.Context(), now)
 	if err != nil {
 		return nil, fmt.Errorf("listing services: %w", err)
@@ -122,8 +122,7 @@ func (s *site) newAPIService(one hugops.ServiceOutages, base string, now time.Ti
 		Slug: one.Slug, Name: one.Name, OutageCount: one.Outages, OpenCount: one.Open,
 		Links: apiServiceLinks{base + "/api/v1/services/" + slug, base + "/services/" + slug, base + "/api/v1/outages?service=" + url.QueryEscape(one.Slug)},
 	}
-	if at := slices.IndexFunc(s.Services, func(known hugops.Service) bool { return known.Slug == one.Slug }); at >= 0 {
-		known := s.Services[at]
+	if known, is := s.known[one.Slug]; is {
 		out.Name, out.StatusURL = known.Name, safeURL(known.StatusURL)
 		if known.Parent != "" {
 			out.Parent = &known.Parent

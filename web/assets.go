@@ -14,7 +14,8 @@ import (
 //go:embed assets/*
 var assetFiles embed.FS
 
-// assets are the files under /assets, found by a name that carries the hash of
+// assets are the files under /assets (those in assets/vendor are others', as they
+// released them: make vendor), found by a name that carries the hash of
 // their bytes: site.1f2e3d4c5b.css. What has another hash is another address, so
 // each may be kept for ever.
 type assets struct {
@@ -24,22 +25,22 @@ type assets struct {
 
 func loadAssets() (assets, error) {
 	a := assets{map[string]*answer{}, map[string]string{}}
-	entries, err := fs.ReadDir(assetFiles, "assets")
-	if err != nil {
-		return a, err
-	}
-	for _, e := range entries {
-		body, err := assetFiles.ReadFile("assets/" + e.Name())
+	err := fs.WalkDir(assetFiles, "assets", func(file string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		body, err := assetFiles.ReadFile(file)
 		if err != nil {
-			return a, err
+			return err
 		}
 		sum := sha256.Sum256(body)
-		ext := path.Ext(e.Name())
+		ext := path.Ext(file)
 		name := strings.TrimSuffix(e.Name(), ext) + "." + hex.EncodeToString(sum[:5]) + ext
 		a.hashed[e.Name()] = name
 		a.byHashed[name] = &answer{Type: contentType(ext), Cache: cacheEver, Body: body}
-	}
-	return a, nil
+		return nil
+	})
+	return a, err
 }
 
 func contentType(ext string) string {
@@ -50,6 +51,8 @@ func contentType(ext string) string {
 		return "text/javascript; charset=utf-8"
 	case ".svg":
 		return "image/svg+xml"
+	case ".txt":
+		return "text/plain; charset=utf-8"
 	}
 	return mime.TypeByExtension(ext)
 }
@@ -77,8 +80,7 @@ func (s *site) named(name string) *answer {
 	return &a
 }
 
-func (s *site) widgetScript(*http.Request) (*answer, error) { return s.named("widget.js"), nil }
-func (s *site) favicon(*http.Request) (*answer, error)      { return s.named("favicon.svg"), nil }
+func (s *site) favicon(*http.Request) (*answer, error) { return s.named("favicon.svg"), nil }
 
 func (s *site) healthz(*http.Request) (*answer, error) { return plainText(http.StatusOK, "ok\n"), nil }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -40,18 +41,23 @@ type (
 // inFeed is how many entries a feed has.
 const inFeed = 50
 
-// outagesFeed answers the feed of outages, the newest first. The time of an entry
+// outagesFeed answers the feed of outages, the newest first; ?service=slug of one
+// service. The time of an entry
 // is that of the provider's last word on it, so that readers of feeds see it again
 // then, and not with each post.
 func (s *site) outagesFeed(r *http.Request) (*answer, error) {
 	now := s.Now().UTC()
-	all, err := s.summaries(r, now)
+	slug := r.URL.Query().Get("service")
+	page, err := s.outagePage(r, now, hugops.OutageQuery{Service: slug, Limit: inFeed})
 	if err != nil {
 		return nil, err
 	}
 	base := s.base(r)
 	f := newFeed(base+"/outages.atom", base+"/", "Outages, and how they were met")
-	for _, sum := range all[:min(len(all), inFeed)] {
+	if slug != "" {
+		f = newFeed(base+"/outages.atom?service="+url.QueryEscape(slug), base+"/services/"+url.PathEscape(slug), "Outages of "+s.nameOf(slug, page.Summaries)+", and how they were met")
+	}
+	for _, sum := range page.Summaries {
 		row := newRow(sum, now)
 		page := base + "/outages/" + row.ID
 		f.Entries = append(f.Entries, atomEntry{

@@ -3,6 +3,7 @@ package web
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hugops/hugops"
@@ -12,6 +13,7 @@ import (
 // hour, posts by stance, and what was seen. It holds data only; draw turns it
 // into shapes for one width.
 type chart struct {
+	ID        string // of the outage
 	From, To  time.Time
 	Bucket    time.Duration
 	Buckets   []hugops.Minute     // every bucket of the axis, empty ones too
@@ -46,7 +48,7 @@ type numbered struct {
 
 // newChart lays out an outage as known at now. Nothing after now is in it.
 func newChart(d hugops.Detail, now time.Time) *chart {
-	c := &chart{Bucket: d.Bucket, Open: d.Outage.OpenAt(now), Updates: numberUpdates(d.Outage.Updates, now)}
+	c := &chart{ID: d.Outage.ID, Bucket: d.Bucket, Open: d.Outage.OpenAt(now), Updates: numberUpdates(d.Outage.Updates, now)}
 	if c.Bucket < time.Minute {
 		c.Bucket = 5 * time.Minute
 	}
@@ -249,34 +251,35 @@ func (c *chart) Label() string {
 	return s + count(c.Support) + " posts of support, " + count(c.Venting) + " of venting. The table below has every figure."
 }
 
-// chartRow is one bucket in the table behind the chart; script reads it to say
-// the values under the pointer, so a chart needs no second copy of its data.
+// chartRow is one bucket in the table behind the chart. Script draws from the table,
+// so a chart needs no second copy of its data.
 type chartRow struct {
-	X                         string // 0–1 along the axis
-	Time, End                 string
+	At, To                    int64 // Unix seconds
+	Time                      string
 	Index, Range              string
+	Points                    string // of the curve within the bucket, see points
 	Support, Venting, Neutral int
 }
 
 // Rows are the buckets as a table.
 func (c *chart) Rows() []chartRow {
-	axis := timeAxis{From: c.From, To: c.To}
 	var out []chartRow
 	pace := min(curvePace(c.Curve), time.Hour)
+	starts := c.starts()
 	i := 0
 	for _, m := range c.Buckets {
 		end := earlier(m.At.Add(c.Bucket), c.To)
 		r := chartRow{
-			X:    strconv.FormatFloat(axis.share(m.At.Add(end.Sub(m.At)/2)), 'f', 4, 64),
-			Time: moment(m.At, c.To), End: moment(end, c.To),
-			Index: "–", Range: "under 30 people",
+			At: m.At.Unix(), To: end.Unix(), Time: moment(m.At, c.To), Index: "–", Range: "under 30 people",
 			Support: m.Support, Venting: m.Venting, Neutral: m.Neutral,
 		}
-		for i+1 < len(c.Curve) && !c.Curve[i+1].At.After(end) {
+		from := i
+		for i < len(c.Curve) && !c.Curve[i].At.After(end) {
 			i++
 		}
-		if i < len(c.Curve) && !c.Curve[i].At.After(end) && end.Sub(c.Curve[i].At) < max(pace, c.Bucket) {
-			f := newFigure(c.Curve[i].Index, false)
+		r.Points = points(c.Curve[from:i], starts)
+		if i > 0 && end.Sub(c.Curve[i-1].At) < max(pace, c.Bucket) {
+			f := newFigure(c.Curve[i-1].Index, false)
 			r.Index, r.Range = strconv.Itoa(f.Value), f.Range()
 		} else if inside(end, c.Unseen) || inside(m.At, c.Unseen) {
 			r.Range = "not seen"
@@ -285,3 +288,74 @@ func (c *chart) Rows() []chartRow {
 	}
 	return out
 }
+
+// points writes points of the curve for script: Unix seconds, value and bounds,
+// parted by commas; where a point begins a piece of its own, "/" stands before it.
+func points(curve []hugops.CurvePoint, starts map[time.Time]bool) string {
+	var out []string
+	for _, p := range curve {
+		piece := ""
+		if starts[p.At] {
+			piece = "/"
+		}
+		out = append(out, piece+strconv.FormatInt(p.At.Unix(), 10)+" "+num(p.Index.Value)+" "+num(p.Index.Lower)+" "+num(p.Index.Upper))
+	}
+	return strings.Join(out, ",")
+}
+
+// starts are the times at which a piece of the curve begins.
+func (c *chart) starts() map[time.Time]bool {
+	out := map[time.Time]bool{}
+	for _, run := range runs(c.Curve, c.Unseen) {
+		out[run[0].At] = true
+	}
+	return out
+}
+
+// filling reports whether a bucket is not over yet: drawn, it would look like a fall.
+func (c *chart) filling(m hugops.Minute) bool {
+	return c.Open && m.At.Add(c.Bucket).After(c.To)
+}
+
+// sight is one strip as a table.
+type sight struct {
+	Network, Words string
+	Spans          []sightSpan
+}
+
+// sightSpan is one stretch in which a network was seen in one way.
+type sightSpan struct {
+	From, To time.Time
+	Look     string // how it is drawn: "on", "some" (a sample), "off"
+	Words    string
+}
+
+// sightWords say how a network was seen.
+var sightWords = map[hugops.CoverageState]string{
+	hugops.CoverageLive: "seen live", hugops.CoverageReplay: "read afterwards", hugops.CoverageSample: "a sample",
+	hugops.CoverageGap: "not seen: no connection", hugops.CoverageStalled: "not seen: nothing came",
+	hugops.CoverageClamped: "not seen, and lost", hugops.CoverageBudget: "not seen: its price was spent",
+}
+
+// Sights are the strips as tables; script draws from them too.
+func (c *chart) Sights() []sight {
+	var out []sight
+	for _, s := range c.Strips {
+		one := sight{Network: s.Network.Name(), Words: s.words()}
+		for _, p := range s.Spans {
+			look := "on"
+			switch {
+			case p.State.Blind():
+				look = "off"
+			case p.State == hugops.CoverageSample:
+				look = "some"
+			}
+			one.Spans = append(one.Spans, sightSpan{p.From, p.To, look, sightWords[p.State]})
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// Moment is a time within the chart: "14:26", or with its day.
+func (c *chart) Moment(t time.Time) string { return moment(t, c.To) }

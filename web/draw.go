@@ -2,6 +2,7 @@ package web
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/hugops/hugops"
 )
@@ -17,8 +18,7 @@ type shape struct {
 type drawing struct {
 	ID     string
 	W, H   float64
-	X0, X1 float64 // the time axis, for the pointer
-	Bottom float64 // its base line
+	Plot   string // where the panels lie, for script: see layout.plot
 	Label  string
 	Shapes []shape
 }
@@ -34,6 +34,16 @@ type layout struct {
 	base              float64 // the time axis
 	strip, stripStep  float64
 	ticks             int
+}
+
+// plot is the layout as numbers that script reads: x0 x1, index panel, heading and
+// panel of posts, time axis, first strip and the distance of the next.
+func (l layout) plot() string {
+	var b strings.Builder
+	for _, v := range []float64{l.x0, l.x1, l.top, l.foot, l.title, l.postsTop, l.postsEn, l.base, l.strip, l.stripStep} {
+		b.WriteString(num(v) + " ")
+	}
+	return strings.TrimSpace(b.String())
 }
 
 var (
@@ -78,7 +88,7 @@ func (c *chart) draw(l layout) drawing {
 	if n := len(c.Strips); n > 0 {
 		h = l.strip + float64(n-1)*l.stripStep + 14
 	}
-	return drawing{l.id, l.w, h, l.x0, l.x1, l.base, c.Label(), p.shapes}
+	return drawing{l.id, l.w, h, l.plot(), c.Label(), p.shapes}
 }
 
 func (p *pen) add(s shape) {
@@ -141,7 +151,7 @@ func (p *pen) updates() {
 		}
 		x := p.axis.x(u.At)
 		p.vline("upd", x, 26, p.base)
-		if k := len(groups) - 1; k >= 0 && x-groups[k].x < 34 {
+		if k := len(groups) - 1; k >= 0 && (x-groups[k].x < 34 || groups[k].last > groups[k].first && x-groups[k].x < 46) {
 			groups[k].last, groups[k].word = u.N, u.Word
 			continue
 		}

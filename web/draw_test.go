@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -329,6 +330,63 @@ func TestRows(t *testing.T) {
 	} {
 		if r := find(c.at); r.Index != c.index || r.Range != c.ranged {
 			t.Errorf("row %s: %s (%s), want %s (%s)", c.at, r.Index, r.Range, c.index, c.ranged)
+		}
+	}
+}
+
+// TestPoints: the table behind a chart has every point of the curve once, in the bucket
+// that it ends in, and says where a piece of the curve begins.
+func TestPoints(t *testing.T) {
+	c := newChart(nimbus(), noon)
+	var points []string
+	for _, r := range c.Rows() {
+		for one := range strings.SplitSeq(r.Points, ",") {
+			if one == "" {
+				continue
+			}
+			points = append(points, one)
+			var when int64
+			if _, err := fmt.Sscanf(strings.TrimPrefix(one, "/"), "%d", &when); err != nil || when <= r.At || when > r.To {
+				t.Errorf("%q stands in the bucket from %d to %d (%v)", one, r.At, r.To, err)
+			}
+		}
+		if (r.Index == "–") != (r.Range == "under 30 people" || r.Range == "not seen") {
+			t.Errorf("%s: index %s, range %s", r.Time, r.Index, r.Range)
+		}
+	}
+	if len(points) != len(c.Curve) {
+		t.Errorf("%d points in the table, %d in the curve", len(points), len(c.Curve))
+	}
+	var pieces []string
+	for i, p := range points {
+		if strings.HasPrefix(p, "/") {
+			pieces = append(pieces, c.Curve[i].At.Format("15:04"))
+		}
+	}
+	if got := strings.Join(pieces, " "); got != "11:40 12:40" { // nothing was seen in between
+		t.Errorf("pieces begin at %s", got)
+	}
+}
+
+// TestSights: the table of what was seen has no hole and no overlap.
+func TestSights(t *testing.T) {
+	c := newChart(nimbus(), noon)
+	looks := map[string]string{}
+	for _, s := range c.Sights() {
+		at := c.From
+		for _, p := range s.Spans {
+			if !p.From.Equal(at) || p.Words == "" {
+				t.Errorf("%s: %v follows %v, in the words %q", s.Network, p.From, at, p.Words)
+			}
+			at, looks[s.Network] = p.To, looks[s.Network]+" "+p.Look
+		}
+		if !at.Equal(c.To) {
+			t.Errorf("%s ends at %v, the chart at %v", s.Network, at, c.To)
+		}
+	}
+	for network, want := range map[string]string{"Mastodon": " on", "Bluesky": " on off on", "X": " some"} {
+		if looks[network] != want {
+			t.Errorf("%s: %q, want %q", network, looks[network], want)
 		}
 	}
 }

@@ -103,7 +103,7 @@ func (s *site) failure(w http.ResponseWriter, r *http.Request, k kind, err error
 	}
 	switch k {
 	case asAPI:
-		return s.problem(r, err, code, sentence)
+		return s.problemOf(r, err, code, sentence)
 	case asPlain:
 		return &answer{Code: code, Type: "text/plain; charset=utf-8", Cache: cacheNever, Body: []byte(sentence + "\n")}
 	}
@@ -115,10 +115,14 @@ func (s *site) failure(w http.ResponseWriter, r *http.Request, k kind, err error
 	return a
 }
 
-// problem answers an error of the API; its type is "about:blank" where the code says
-// all.
-func (s *site) problem(r *http.Request, err error, code int, sentence string) *answer {
-	p := apiProblem{Type: "about:blank", Title: http.StatusText(code), Status: code, Detail: sentence, Instance: r.URL.EscapedPath()}
+// problem answers an error of the API of which the code says all.
+func problem(r *http.Request, code int, sentence string) *answer {
+	return newProblem(r, code, sentence).answer()
+}
+
+// problemOf answers an error of the API, with what it says beyond the code.
+func (s *site) problemOf(r *http.Request, err error, code int, sentence string) *answer {
+	p := newProblem(r, code, sentence)
 	var f *failure
 	if errors.As(err, &f) && f.more != nil {
 		p.Type, p.Title, p.Parameter, p.Violated = f.more.URI, f.more.Title, f.more.Parameter, f.more.Violated
@@ -126,8 +130,16 @@ func (s *site) problem(r *http.Request, err error, code int, sentence string) *a
 			p.Type = s.base(r) + p.Type
 		}
 	}
+	return p.answer()
+}
+
+func newProblem(r *http.Request, code int, sentence string) apiProblem {
+	return apiProblem{Type: "about:blank", Title: http.StatusText(code), Status: code, Detail: sentence, Instance: r.URL.EscapedPath()}
+}
+
+func (p apiProblem) answer() *answer {
 	body, _ := json.Marshal(p) // strings and a number always marshal
-	return &answer{Code: code, Type: "application/problem+json", Cache: cacheNever, Body: append(body, '\n')}
+	return &answer{Code: p.Status, Type: "application/problem+json", Cache: cacheNever, Body: append(body, '\n')}
 }
 
 // problemPage says what a problem type of the API means.

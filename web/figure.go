@@ -17,6 +17,7 @@ type figure struct {
 	Say                 string // the lead sentence
 	Label               string // for screen readers
 	Ended               bool
+	Pending             bool // not counted yet: nothing else is known
 }
 
 func newFigure(ix hugops.Index, ended bool) figure {
@@ -24,6 +25,9 @@ func newFigure(ix hugops.Index, ended bool) figure {
 		Enough: ix.Enough && ix.Sided >= hugops.MinAuthors,
 		Sided:  ix.Sided, Support: ix.Support, Venting: ix.Venting,
 		Others: max(ix.Authors-ix.Sided, 0), Ended: ended,
+	}
+	if f.Pending = ix.Pending; f.Pending {
+		return f.pend()
 	}
 	if !f.Enough {
 		return f.wait()
@@ -51,6 +55,16 @@ func (f figure) wait() figure {
 	return f
 }
 
+// pend is the figure of an outage whose posts are being counted: the server has
+// just started.
+func (f figure) pend() figure {
+	f.Enough = false
+	f.Verdict.Long, f.Verdict.Short = "Being counted.", "Being counted"
+	f.Say = "We are counting the posts of this outage; its figures come in a moment."
+	f.Label = "Being counted."
+	return f
+}
+
 // Range is the interval as labels write it: "66–78".
 func (f figure) Range() string { return strconv.Itoa(f.Lower) + "–" + strconv.Itoa(f.Upper) }
 
@@ -70,6 +84,8 @@ type gauge struct {
 	Merged     bool    // bounds nearer than 12 points share one label
 	Narrow     bool    // arms so near that their curl must shrink
 	Have, Left float64 // below 30: percent filled, marks still to come
+	HasBefore  bool    // an open dot stands at Before
+	Before     int
 }
 
 func (f figure) Gauge() gauge {

@@ -145,6 +145,26 @@ func index(value, lower, upper float64, support, venting, others int) hugops.Ind
 	}
 }
 
+// copied is an index with accounts that posted the same words, in bursts.
+func copied(ix hugops.Index, accounts, bursts int) hugops.Index {
+	ix.Copies, ix.Bursts = accounts, bursts
+	return ix
+}
+
+// nimbusAnswers has one of each kind: too few, kinder, no difference, less kind so far.
+func nimbusAnswers() []hugops.Answer {
+	answer := func(at, from, to time.Time, before, after hugops.Index, lower, upper float64) hugops.Answer {
+		known := before.Enough && after.Enough
+		return hugops.Answer{At: at, From: from, To: to, Before: before, After: after, Change: hugops.Change{Known: known, Value: (lower + upper) / 2, Lower: lower, Upper: upper}}
+	}
+	return []hugops.Answer{
+		answer(at("11:23"), at("10:23"), at("11:58"), index(0, 0, 0, 4, 3, 9), index(46, 33, 60, 40, 45, 50), 0, 0),
+		answer(at("11:58"), at("11:23"), at("12:47"), index(46, 33, 60, 40, 45, 50), index(68, 60, 77, 140, 60, 90), 8, 35),
+		answer(at("12:47"), at("11:58"), at("13:40"), index(68, 60, 77, 140, 60, 90), index(72, 64, 80, 160, 60, 90), -8, 16),
+		answer(at("13:40"), at("12:47"), at("14:40"), index(84, 79, 89, 260, 50, 90), index(71, 63, 78, 90, 40, 50), -22, -4),
+	}
+}
+
 // curve is an index that moves from one value to another with narrowing arms,
 // a point each five minutes, silent within the gaps.
 func curve(from, to string, start, end float64, gaps ...[2]string) []hugops.CurvePoint {
@@ -213,10 +233,12 @@ func nimbus() hugops.Detail {
 					{At: at("15:10"), Status: "resolved", Text: "This lies in the future and must not be shown."},
 				},
 			},
-			Index: index(72.1, 66.2, 77.8, 921, 363, 2117), Posts: 4120, FirstPost: at("11:14"), LastPost: at("14:26"),
+			Index: copied(index(72.1, 66.2, 77.8, 921, 363, 2117), 140, 2), Posts: 4120, FirstPost: at("11:14"), LastPost: at("14:26"),
 			Curve: curve("11:40", "14:25", 46, 84, [2]string{"12:15", "12:40"}),
+			Trend: hugops.Change{Known: true, Value: 4, Lower: 1, Upper: 7},
 		},
-		Bucket: 5 * time.Minute, Series: series("11:10", "14:25", 44, 22),
+		Answers: nimbusAnswers(),
+		Bucket:  5 * time.Minute, Series: series("11:10", "14:25", 44, 22),
 		ByNetwork: []hugops.Share{
 			{Key: "mastodon", Index: index(83, 76, 89, 332, 70, 500)},
 			{Key: "bluesky", Index: index(73, 66, 80, 436, 162, 900)},
@@ -381,6 +403,12 @@ func sourceRows() []hugops.Coverage {
 func newSite(t testing.TB, store Store, change ...func(*Config)) http.Handler {
 	t.Helper()
 	c := Config{
+		Services: []hugops.Service{
+			{Slug: "nimbus-cloud", Name: "Nimbus Cloud", StatusURL: "https://status.nimbus-cloud.example",
+				Handles: map[hugops.Network][]string{hugops.X: {"nimbus", "nimbusstatus"}, hugops.Mastodon: {"ops@nimbus.example"}}},
+			{Slug: "nimbus-mail", Name: "Nimbus Mail", Parent: "nimbus-cloud"},
+			{Slug: "teapot-video", Name: "Teapot Video", Parent: "nimbus-cloud"},
+		},
 		Store: store, Public: "https://hugops.example", Now: func() time.Time { return noon },
 		Log: slog.New(slog.DiscardHandler), Metrics: func(w io.Writer) { io.WriteString(w, "hugops_up 1\n") },
 		Errors: func(string) hugops.ErrorModel {

@@ -17,7 +17,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew; read the difference before you commit it")
 
 // hashed is the part of an asset's address that changes with every edit of it.
-var hashed = regexp.MustCompile(`(/assets/[a-z]+)\.[0-9a-f]{10}\.`)
+var hashed = regexp.MustCompile(`(/assets/[A-Za-z.]+)\.[0-9a-f]{10}\.`)
 
 // golden compares with testdata/name, or writes it with -update.
 func golden(t *testing.T, name string, got []byte) {
@@ -59,6 +59,9 @@ func TestGoldenAnswers(t *testing.T) {
 		"outage-few.html":       "/outages/hopscotch-3",
 		"outage-over.html":      "/outages/pennywhistle-pay-1",
 		"outage-unseen.html":    "/outages/teapot-video-2",
+		"service.html":          "/services/nimbus-cloud",
+		"service-quiet.html":    "/services/nimbus-mail",
+		"opt-out.html":          "/opt-out",
 		"methodology.html":      "/methodology",
 		"sources.html":          "/sources",
 		"embed.html":            "/embed",
@@ -67,6 +70,19 @@ func TestGoldenAnswers(t *testing.T) {
 		"frame-few.html":        "/embed/hopscotch-3?theme=dark",
 		"frame-hugs.html":       "/embed/pennywhistle-pay-1?show=hugs",
 		"frame-unknown.html":    "/embed/unknown",
+		"frame-service.html":    "/embed/service/nimbus-cloud?lang=fr",
+		"frame-well.html":       "/embed/service/thicket-code",
+		"embed-service.html":    "/embed?service=Thicket+Code&show=hugs&theme=dark&lang=de",
+		"widget.json":           "/widget/nimbus-2026-11-22",
+		"widget-few.json":       "/widget/hopscotch-3",
+		"widget-well.json":      "/widget/service/thicket-code",
+		"badge-well.svg":        "/badge/service/thicket-code.svg",
+		"badge-ja.svg":          "/badge/service/nimbus-cloud.svg?lang=ja",
+		"badge.json":            "/badge/nimbus-2026-11-22.json",
+		"badge-unknown.json":    "/badge/unknown.json",
+		"card-few.svg":          "/card/hopscotch-3.svg",
+		"oembed.json":           "/oembed?url=https://hugops.example/outages/nimbus-2026-11-22",
+		"oembed.xml":            "/oembed?url=https://hugops.example/services/nimbus-cloud&format=xml&maxwidth=300",
 		"outages.atom":          "/outages.atom",
 		"updates.atom":          "/outages/nimbus-2026-11-22/updates.atom",
 		"updates-none.atom":     "/outages/hopscotch-3/updates.atom",
@@ -162,7 +178,7 @@ func TestNotBegun(t *testing.T) {
 	d := thicket()
 	d.Outage.StartedAt, d.Outage.EndedAt = noon.Add(1), hugops.Outage{}.EndedAt
 	h := newSite(t, &shelf{details: []hugops.Detail{d}})
-	for _, path := range []string{"/outages/thicket-12", "/api/v1/outages/thicket-12", "/embed/thicket-12", "/badge/thicket-12.svg", "/api/v1/outages/thicket-12/series.csv"} {
+	for _, path := range []string{"/outages/thicket-12", "/api/v1/outages/thicket-12", "/embed/thicket-12", "/badge/thicket-12.svg", "/card/thicket-12.png", "/widget/thicket-12", "/api/v1/outages/thicket-12/series.csv"} {
 		if w := get(t, h, path); w.Code != 404 {
 			t.Errorf("%s: %d", path, w.Code)
 		}
@@ -176,7 +192,7 @@ func TestNotBegun(t *testing.T) {
 // every shape.
 func TestMerged(t *testing.T) {
 	h := newSite(t, fixtures())
-	for _, path := range []string{"/outages/%s", "/api/v1/outages/%s", "/api/v1/outages/%s/coverage.csv", "/embed/%s", "/badge/%s.svg"} {
+	for _, path := range []string{"/outages/%s", "/api/v1/outages/%s", "/api/v1/outages/%s/coverage.csv", "/embed/%s", "/badge/%s.svg", "/card/%s.svg", "/widget/%s"} {
 		got := get(t, h, fmt.Sprintf(path, "suspected-nimbus-cloud-2026-11-22-1110")).Body.String()
 		if want := get(t, h, fmt.Sprintf(path, "nimbus-2026-11-22")).Body.String(); got != want {
 			t.Errorf("%s differs from the outage that it became", path)

@@ -4,10 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/hugops/hugops"
@@ -22,6 +19,7 @@ type row struct {
 	Figure                   figure
 	Spark                    *spark
 	Posts                    int
+	Trend                    string // of the last hour, "" once the outage is over
 	Demo                     bool
 }
 
@@ -34,7 +32,7 @@ func newRow(sum hugops.Summary, now time.Time) row {
 	}
 	r.Tag, r.TagClass = tagOf(o, open)
 	if open {
-		r.When = "for " + span(now.Sub(o.StartedAt))
+		r.When, r.Trend = "for "+span(now.Sub(o.StartedAt)), trend(sum.Trend)
 	} else {
 		r.When = day(o.StartedAt, now) + ", " + span(o.EndedAt.Sub(o.StartedAt))
 	}
@@ -66,82 +64,103 @@ type homeView struct {
 	Kindest     []row
 	Strips      []strip
 	Axis        timeAxis
-	Query       string
-	Days        int
-	Older       bool // there are more than shown
-	Filtered    bool
+	Search      search
+	Older       string // address of the next page, "" on the last one
 }
 
-// lately is how many outages that are over the list shows unless asked for more.
-const lately = 20
+// aPage is how many outages that are over a page of the list shows.
+const aPage = 20
 
 func (s *site) home(r *http.Request) (*answer, error) {
-	q := r.URL.Query()
-	days, err := wholeParam(q.Get("days"), 0, 3660)
-	if err != nil {
-		return nil, badRequest("days is a whole number of days.")
-	}
-	now := s.Now().UTC()
-	all, err := s.summaries(r, now)
+	find, err := readSearch(r.URL.Query())
 	if err != nil {
 		return nil, err
 	}
-	v := homeView{Query: clip(strings.TrimSpace(q.Get("q")), 80), Days: days}
-	v.Filtered = v.Query != "" || days > 0
-	v.fill(all, now, q.Get("all") != "")
-	if v.LeadOpen {
-		if err := s.look(r, &v, now); err != nil {
+	now := s.Now().UTC()
+	v := homeView{Search: find}
+	demo, err := s.list(r, &v, now)
+	if err != nil {
+		return nil, err
+	}
+	title := "How kindly was each outage met?"
+	if find.After == nil {
+		if err := s.front(r, &v, now); err != nil {
 			return nil, err
 		}
+		demo = demo || v.Lead != nil && v.Lead.Demo
+	} else {
+		title = "Older outages"
 	}
-	demo := v.Lead != nil && v.Lead.Demo || slices.ContainsFunc(slices.Concat(v.Now, v.Lately, v.Kindest), func(r row) bool { return r.Demo })
 	return s.render(r, "home", cacheShort, view{
-		Title: "How kindly was each outage met?", Nav: "home", Live: true, Demo: demo, Data: v,
+		Title: title, Nav: "home", Live: true, Demo: demo, Data: v,
 		Description: "How kindly was each internet outage met? Support and venting in public posts, with an honest interval.",
 	})
 }
 
-// fill sorts summaries (newest first) into the parts of the page.
-func (v *homeView) fill(all []hugops.Summary, now time.Time, everything bool) {
+// list fills the two lists with what is searched for, and says whether any of it is
+// invented.
+func (s *site) list(r *http.Request, v *homeView, now time.Time) (demo bool, err error) {
+	going, over := true, false
+	var open hugops.OutagePage
+	if v.Search.After == nil {
+		q := v.Search.query(now)
+		q.Open, q.From, q.Limit = &going, time.Time{}, most
+		if open, err = s.outagePage(r, now, q); err != nil {
+			return false, err
+		}
+	}
+	q := v.Search.query(now)
+	q.Open, q.Limit = &over, aPage
+	ended, err := s.outagePage(r, now, q)
+	if err != nil {
+		return false, err
+	}
+	v.Now, v.Lately = newRows(open.Summaries, now), newRows(ended.Summaries, now)
+	slices.SortStableFunc(v.Now, func(a, b row) int { return cmp.Compare(b.Posts, a.Posts) })
+	if ended.Next != nil {
+		v.Older = v.Search.behind(ended.Next)
+	}
+	return slices.ContainsFunc(slices.Concat(v.Now, v.Lately), func(r row) bool { return r.Demo }), nil
+}
+
+// front fills what stands around the lists on the first page.
+func (s *site) front(r *http.Request, v *homeView, now time.Time) error {
+	all, err := s.summaries(r, now)
+	if err != nil {
+		return err
+	}
+	if lead := leadOf(all, now); lead != nil {
+		one := newRow(*lead, now)
+		v.Lead, v.LeadOpen = &one, lead.Outage.OpenAt(now)
+	}
+	v.Kindest = kindest(all, now)
+	if v.LeadOpen {
+		return s.look(r, v, now)
+	}
+	return nil
+}
+
+// leadOf is the most talked-about outage of those that go on, or else the newest;
+// nil if there is none.
+func leadOf(all []hugops.Summary, now time.Time) *hugops.Summary {
 	var lead *hugops.Summary
+	leadOpen := false
 	for i := range all {
 		sum := &all[i]
 		open := sum.Outage.OpenAt(now)
-		if lead == nil || open && (!v.LeadOpen || sum.Posts > lead.Posts) {
-			lead, v.LeadOpen = sum, open
-		}
-		if !v.wants(sum.Outage, now) {
-			continue
-		}
-		switch {
-		case open:
-			v.Now = append(v.Now, newRow(*sum, now))
-		case len(v.Lately) < lately || everything:
-			v.Lately = append(v.Lately, newRow(*sum, now))
-		default:
-			v.Older = true
+		if lead == nil || open && (!leadOpen || sum.Posts > lead.Posts) {
+			lead, leadOpen = sum, open
 		}
 	}
-	if lead != nil {
-		r := newRow(*lead, now)
-		v.Lead = &r
-	}
-	slices.SortStableFunc(v.Now, func(a, b row) int { return cmp.Compare(b.Posts, a.Posts) })
-	v.Kindest = kindest(all, now)
+	return lead
 }
 
-// wants applies the search: a service's name or what broke, and how long ago.
-func (v *homeView) wants(o hugops.Outage, now time.Time) bool {
-	if v.Days > 0 && o.StartedAt.Before(now.AddDate(0, 0, -v.Days)) && !o.OpenAt(now) {
-		return false
+func newRows(all []hugops.Summary, now time.Time) []row {
+	out := make([]row, len(all))
+	for i, sum := range all {
+		out[i] = newRow(sum, now)
 	}
-	text := strings.ToLower(o.ServiceName + " " + o.Service + " " + o.Title)
-	for _, word := range strings.Fields(strings.ToLower(v.Query)) {
-		if !strings.Contains(text, word) {
-			return false
-		}
-	}
-	return true
+	return out
 }
 
 // kindest are up to three outages of the last 30 days with at least 100 people
@@ -149,9 +168,9 @@ func (v *homeView) wants(o hugops.Outage, now time.Time) bool {
 func kindest(all []hugops.Summary, now time.Time) []row {
 	var out []row
 	for _, sum := range all {
-		r := newRow(sum, now)
-		if r.Figure.Enough && r.Figure.Sided >= 100 && r.Figure.Lower > 50 && r.Since.After(now.AddDate(0, 0, -30)) {
-			out = append(out, r)
+		f := newFigure(sum.Index, false)
+		if f.Enough && f.Sided >= 100 && f.Lower > 50 && sum.Outage.StartedAt.After(now.AddDate(0, 0, -30)) {
+			out = append(out, newRow(sum, now))
 		}
 	}
 	slices.SortStableFunc(out, func(a, b row) int { return cmp.Compare(b.Figure.Lower, a.Figure.Lower) })
@@ -171,21 +190,6 @@ func (s *site) look(r *http.Request, v *homeView, now time.Time) error {
 	v.Strips, v.Axis = c.Strips, timeAxis{From: c.From, To: c.To, X0: 0, X1: 100}
 	v.Notice = lost(c.Strips, now)
 	return nil
-}
-
-// Selected marks the chosen length of time in the form.
-func (v homeView) Selected(days int) bool { return v.Days == days }
-
-// Wider is the link that shows more of the same search.
-func (v homeView) Wider() string {
-	q := url.Values{"all": {"1"}}
-	if v.Days > 0 {
-		q.Set("days", strconv.Itoa(v.Days))
-	}
-	if v.Query != "" {
-		q.Set("q", v.Query)
-	}
-	return "/?" + q.Encode()
 }
 
 // stripPart is one stretch of a strip in percent of its width.

@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -33,7 +35,7 @@ func TestHeaders(t *testing.T) {
 		{"/outages/nimbus-2026-11-22", 200, map[string]string{"Content-Security-Policy": cspPage, "X-Frame-Options": "DENY"}},
 		{"/methodology", 200, map[string]string{"Cache-Control": cacheProse, "Content-Security-Policy": cspPage}},
 		{"/embed/nimbus-2026-11-22", 200, map[string]string{"Content-Security-Policy": cspEmbed, "X-Frame-Options": none,
-			"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": none, "Set-Cookie": none}},
+			"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*", "Set-Cookie": none}},
 		{"/embed/unknown", 404, map[string]string{"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": cspEmbed, "Cache-Control": cacheNever}},
 		{"/api/v1/outages", 200, map[string]string{"Content-Type": "application/json", "Access-Control-Allow-Origin": "*",
 			"Content-Security-Policy": cspNone, "Cross-Origin-Resource-Policy": "cross-origin", "Set-Cookie": none}},
@@ -49,7 +51,26 @@ func TestHeaders(t *testing.T) {
 		{"/outages/unknown", 404, map[string]string{"Content-Type": "text/html; charset=utf-8"}},
 		{"/outages/" + strings.Repeat("x", 129), 404, nil},
 		{"/badge/unknown.svg", 404, map[string]string{"Content-Type": "image/svg+xml"}},
-		{"/badge/nimbus-2026-11-22.png", 404, nil},
+		{"/badge/nimbus-2026-11-22.png", 200, map[string]string{"Content-Type": "image/png", "Cache-Control": "public, max-age=60", "Vary": none}},
+		{"/badge/nimbus-2026-11-22.json", 200, map[string]string{"Content-Type": "application/json"}},
+		{"/badge/nimbus-2026-11-22.gif", 404, nil},
+		{"/badge/nimbus-2026-11-22", 404, nil},
+		{"/badge/service/thicket-code.svg", 200, map[string]string{"Content-Type": "image/svg+xml"}},
+		{"/badge/service/unknown.png", 404, map[string]string{"Content-Type": "image/png"}},
+		{"/badge/service/unknown.json", 200, nil}, // Shields draws nothing from a 404
+		{"/card/nimbus-2026-11-22.png", 200, map[string]string{"Content-Type": "image/png", "Cross-Origin-Resource-Policy": "cross-origin", "Content-Security-Policy": cspNone}},
+		{"/card/nimbus-2026-11-22.svg", 200, map[string]string{"Content-Type": "image/svg+xml"}},
+		{"/card/unknown.png", 404, nil},
+		{"/card/nimbus-2026-11-22", 404, nil},
+		{"/embed/service/thicket-code", 200, map[string]string{"Content-Security-Policy": cspEmbed, "X-Frame-Options": none}},
+		{"/embed/service/unknown", 404, map[string]string{"Content-Security-Policy": cspEmbed}},
+		{"/embed", 200, map[string]string{"Content-Security-Policy": cspPage}},
+		{"/embed?show=everything", 400, nil},
+		{"/embed?outage=unknown", 400, nil},
+		{"/embed?service=unknown", 400, nil},
+		{"/widget/nimbus-2026-11-22", 200, map[string]string{"Content-Type": "application/json", "Access-Control-Allow-Origin": "*", "Cache-Control": cacheWidget, "Set-Cookie": none}},
+		{"/widget/unknown", 404, map[string]string{"Access-Control-Allow-Origin": "*"}},
+		{"/widget/service/unknown", 404, nil},
 		{"/api/v2/outages", 404, map[string]string{"Content-Type": "application/problem+json"}},
 		{"/assets/site.css", 404, nil}, // only with the hash
 	} {
@@ -83,7 +104,7 @@ func merge(maps ...map[string]string) map[string]string {
 func TestUnchanged(t *testing.T) {
 	store := fixtures()
 	h := newSite(t, store)
-	for _, path := range []string{"/", "/outages/chatterbee-7", "/api/v1/outages", "/badge/chatterbee-7.svg", "/widget.js", "/embed/chatterbee-7"} {
+	for _, path := range []string{"/", "/outages/chatterbee-7", "/api/v1/outages", "/badge/chatterbee-7.svg", "/badge/chatterbee-7.png", "/card/chatterbee-7.png", "/widget.js", "/widget/chatterbee-7", "/embed/chatterbee-7"} {
 		first := get(t, h, path)
 		tag := first.Header().Get("ETag")
 		if tag == "" {
@@ -307,7 +328,8 @@ func TestBase(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	for name, c := range map[string]Config{
 		"no store": {}, "no scheme": {Store: fixtures(), Public: "hugops.example"}, "script": {Store: fixtures(), Public: "javascript:alert(1)"},
-		"a path": {Store: fixtures(), Public: "https://hugops.example/below"},
+		"a path":     {Store: fixtures(), Public: "https://hugops.example/below"},
+		"no contact": {Store: fixtures(), Contact: "javascript:alert(1)"}, "a name": {Store: fixtures(), Contact: "Ada <ada@hugops.example>"},
 	} {
 		if _, err := New(c); err == nil {
 			t.Errorf("%s: accepted", name)
@@ -317,24 +339,18 @@ func TestNewRefuses(t *testing.T) {
 
 // TestSearch: what is asked for stands in the list, and the link to more keeps it.
 func TestSearch(t *testing.T) {
-	store := fixtures()
-	for i := range 30 {
-		d := pennywhistle()
-		d.Outage.ID = fmt.Sprintf("pay-%02d", i)
-		store.details = append(store.details, d)
-	}
-	h := newSite(t, store)
+	h := newSite(t, crowded())
 	for _, c := range []struct {
 		query       string
 		rows        int
 		more        string
 		has, hasNot string
 	}{
-		{"", 4 + lately, `href="/?all=1"`, `data-key="nimbus-2026-11-22"`, `data-key="pay-29"`},
-		{"?all=1", 4 + 33, "", `data-key="pay-29"`, "Older outages"},
-		{"?q=payments+PENNY", lately, `href="/?all=1&amp;q=payments&#43;PENNY"`, `data-key="pay-00"`, `data-key="nimbus-2026-11-22"`},
+		{"", 4 + aPage, `Older outages`, `data-key="nimbus-2026-11-22"`, `data-key="pay-29"`},
+		{"?q=payments+PENNY", aPage, `&amp;q=payments&#43;PENNY`, `data-key="pay-00"`, `data-key="nimbus-2026-11-22"`},
 		{"?q=teapot&days=3", 0, "", "No outage in these days that we know of.", `data-key="teapot-video-2"`},
 		{"?q=teapot&days=7", 1, "", `data-key="teapot-video-2"`, "Older outages"},
+		{"?network=bluesky", 1, `<option value="bluesky" selected>`, `data-key="nimbus-2026-11-22"`, `data-key="thicket-12"`},
 	} {
 		body := get(t, h, "/"+c.query).Body.String()
 		if n := strings.Count(body, `<li class="outage"`); n != c.rows {
@@ -344,8 +360,56 @@ func TestSearch(t *testing.T) {
 			t.Errorf("%q: misses %s or %s, or has %s", c.query, c.has, c.more, c.hasNot)
 		}
 	}
-	if w := get(t, h, "/?days=x"); w.Code != 400 {
-		t.Errorf("days=x: %d", w.Code)
+	for _, bad := range []string{"days=x", "network=myspace", "after=now", "after=2026-11-22T11:14:00Z", "after=2026-11-22T11:14:00Z,%22%3E", "after=,id"} {
+		if w := get(t, h, "/?"+bad); w.Code != 400 {
+			t.Errorf("%s: %d, want 400", bad, w.Code)
+		}
+	}
+}
+
+// crowded are the fixtures with thirty older outages of one service.
+func crowded() *shelf {
+	store := fixtures()
+	for i := range 30 {
+		d := pennywhistle()
+		d.Outage.ID = fmt.Sprintf("pay-%02d", i)
+		d.Outage.StartedAt = d.Outage.StartedAt.AddDate(0, 0, -5-i)
+		d.Outage.EndedAt = d.Outage.StartedAt.Add(time.Hour)
+		store.details = append(store.details, d)
+	}
+	return store
+}
+
+// TestOlder: the links to older outages lead through all of them, once each.
+func TestOlder(t *testing.T) {
+	h := newSite(t, crowded())
+	link, row := regexp.MustCompile(`href="([^"]*after=[^"]*)"`), regexp.MustCompile(`<li class="outage" data-key="([^"]*)"`)
+	for start, want := range map[string]int{"/": 37, "/?q=pay": 31, "/services/pennywhistle-pay": 31} {
+		seen := map[string]int{}
+		for path, pages := start, 0; path != ""; pages++ {
+			if pages > 4 {
+				t.Fatalf("%s: no end of pages", start)
+			}
+			w := get(t, h, path)
+			if w.Code != 200 {
+				t.Fatalf("%s: %d", path, w.Code)
+			}
+			for _, m := range row.FindAllStringSubmatch(w.Body.String(), -1) {
+				seen[m[1]]++
+			}
+			path = ""
+			if m := link.FindStringSubmatch(w.Body.String()); m != nil {
+				path = html.UnescapeString(m[1])
+			}
+		}
+		for id, n := range seen {
+			if n != 1 {
+				t.Errorf("%s: %s stands %d times", start, id, n)
+			}
+		}
+		if len(seen) != want {
+			t.Errorf("%s: %d outages, want %d", start, len(seen), want)
+		}
 	}
 }
 

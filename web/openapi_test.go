@@ -178,6 +178,7 @@ func TestDescriptionKnowsEveryRoute(t *testing.T) {
 		}
 	}
 	slices.Sort(routes)
+	routes = slices.Compact(routes)
 	if !slices.Equal(paths, routes) {
 		t.Errorf("paths  %q\nroutes %q", paths, routes)
 	}
@@ -304,6 +305,29 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	}
 }
 
+// TestEventsAreAsDescribed: so is the data of the events of a stream.
+func TestEventsAreAsDescribed(t *testing.T) {
+	d := describe(t)
+	schema, err := d.compiler.Compile(descriptionURL + "#" + pointer("components", "schemas", "LiveState"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range fixtures().details {
+		o.UpdatedAt = noon
+		if len(o.Series) > 0 {
+			o.Latest, o.LatestWidth = o.Series[0], o.Bucket
+		}
+		e, err := encode(o.Summary, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, data, _ := strings.Cut(string(e.bytes), "data: ")
+		if err := schema.Validate(decoded(t, "json", []byte(data))); err != nil {
+			t.Errorf("%s: %v", o.Outage.ID, err)
+		}
+	}
+}
+
 func atoi(s string) (n int) {
 	json.Unmarshal([]byte(s), &n)
 	return n
@@ -353,6 +377,32 @@ func TestParametersAreAsDescribed(t *testing.T) {
 			if w := get(t, h, address+"?"+url.QueryEscape(name)+"=1"); !known[name] && (w.Code != 400 || !strings.Contains(w.Body.String(), "There is no parameter")) {
 				t.Errorf("%s?%s=1 is not described: %d %s", address, name, w.Code, w.Body)
 			}
+		}
+	}
+}
+
+// TestDocumentsTellOfEveryRoute: docs/API.md and the page about data have every address,
+// and the former every parameter.
+func TestDocumentsTellOfEveryRoute(t *testing.T) {
+	d := describe(t)
+	guide, err := os.ReadFile("../docs/API.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := get(t, newSite(t, fixtures()), "/data").Body.String()
+	for path := range within(d.doc, "paths") {
+		_, row, told := strings.Cut(string(guide), "\n| `"+path+"` |")
+		if !told {
+			t.Errorf("docs/API.md has no row of %s", path)
+		}
+		row, _, _ = strings.Cut(row, "\n")
+		for _, p := range d.parameters(path) {
+			if name := p["name"].(string); p["in"] == "query" && (!strings.Contains(row, "`"+name+"`") || !strings.Contains(string(guide), "`"+name+"`")) {
+				t.Errorf("docs/API.md: %s does not tell of %s", path, name)
+			}
+		}
+		if !strings.Contains(page, "<code>"+path+"</code>") {
+			t.Errorf("the page about data has no %s", path)
 		}
 	}
 }

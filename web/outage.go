@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,7 +27,9 @@ type outageView struct {
 	FellWith  *row       // the outage that this one fell with
 	Fell      []row      // those that fell with this one
 	Evidence  []evidence // why these posts are linked
-	Blame     string     // whom the venting posts blame, "" if too few vented
+	Updates   []told     // what the company said, and how people answered
+	Aim       *aim       // whom the venting posts blame, nil if too few vented
+	Copies    string     // posts with the same words, "" if there are none
 	ByNetwork []share
 	ByLang    []share
 	Hug       hug
@@ -55,13 +56,14 @@ func (s *site) outage(r *http.Request) (*answer, error) {
 	if err := s.cascade(r, &v, d.Outage, now); err != nil {
 		return nil, err
 	}
-	v.Embed = embedCode{s.base(r), v.ID, v.Service}
+	v.Hug = newHug(v.Service, v.Open, s.known[v.Slug].Handles)
+	v.Embed = embedCode{Base: s.base(r), ID: v.ID}
 	title := v.Service + ": " + v.Title
 	if v.Figure.Enough {
 		title += ". Empathy index " + count(v.Figure.Value) + " (" + v.Figure.Range() + ")"
 	}
 	return s.render(r, "outage", cacheShort, view{
-		Title: title, Description: v.Figure.Say, Nav: "outage", Demo: v.Demo, Live: true, Data: v,
+		Title: title, Description: v.Figure.Say, Nav: "outage", Demo: v.Demo, Live: true, Chart: true, Data: v,
 	})
 }
 
@@ -76,14 +78,13 @@ func newOutageView(d hugops.Detail, now time.Time) outageView {
 	}
 	v.CountedTo = moment(countedTo(d, v.Chart, now), o.StartedAt)
 	v.Tiles = tiles(d, v.Chart.Updates)
-	v.Blame = blame(d)
+	v.Updates, v.Aim, v.Copies = tell(v.Chart.Updates, d, now), newAim(d), copies(d.Index)
 	if !o.WithdrawnAt.IsZero() {
 		v.Withdrawn = moment(o.WithdrawnAt, o.StartedAt)
 	}
 	v.Suspected, v.Evidence = o.Suspected, evidenceOf(d, v.Service)
 	v.ByNetwork = shares(d.ByNetwork, networkName)
 	v.ByLang = shares(d.ByLang, language)
-	v.Hug = newHug(v.Service, v.Open)
 	return v
 }
 
@@ -94,12 +95,13 @@ func (s *site) cascade(r *http.Request, v *outageView, o hugops.Outage, now time
 		return err
 	}
 	for _, sum := range all {
-		switch one := newRow(sum, now); {
+		switch {
 		case sum.Outage.ID == o.ID:
 		case sum.Outage.ID == o.Parent:
+			one := newRow(sum, now)
 			v.FellWith = &one
 		case sum.Outage.Parent == o.ID:
-			v.Fell = append(v.Fell, one)
+			v.Fell = append(v.Fell, newRow(sum, now))
 		}
 	}
 	return nil
@@ -203,18 +205,6 @@ func evidenceOf(d hugops.Detail, service string) []evidence {
 	return out
 }
 
-// blame says whom the venting posts blame, where as many people vented as an index
-// needs: "Of every 100 venting posts, about 12 blame the people on duty, …".
-func blame(d hugops.Detail) string {
-	b := d.Blame
-	if b.Posts < hugops.MinAuthors || d.Index.Venting < hugops.MinAuthors {
-		return ""
-	}
-	onPeople, onCompany := whole(100*b.People), whole(100*b.Company)
-	return "Of every 100 venting posts, about " + strconv.Itoa(onPeople) + " blame the people on duty, " + strconv.Itoa(onCompany) +
-		" the company and " + strconv.Itoa(max(0, 100-onPeople-onCompany)) + " the situation, as the model reads them."
-}
-
 // shares names the rows of a breakdown, most people first, "all others" last.
 // Cells of fewer than five people are not shown, whatever the store says.
 func shares(in []hugops.Share, name func(string) string) []share {
@@ -231,21 +221,3 @@ func shares(in []hugops.Share, name func(string) string) []share {
 	}
 	return out
 }
-
-// hug is the message that a visitor may send from an account of their own, and
-// the addresses that open it there, filled in. hugops posts nothing.
-type hug struct {
-	Message, Bluesky, X string
-}
-
-func newHug(service string, open bool) hug {
-	m := "Thank you to everyone at " + service + " who is fixing things right now. We see you. #HugOps"
-	if !open {
-		m = "Thank you to everyone at " + service + " who fixed things. We saw you. #HugOps"
-	}
-	text := strings.ReplaceAll(url.QueryEscape(m), "+", "%20")
-	return hug{m, "https://bsky.app/intent/compose?text=" + text, "https://x.com/intent/post?text=" + text}
-}
-
-// UpdateTime is an update's time, with its day if that is not the first one.
-func (v outageView) UpdateTime(u numbered) string { return moment(u.At, v.StartedAt) }

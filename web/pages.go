@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/mail"
+	"net/url"
 	"path"
 	"regexp"
 	"slices"
@@ -54,6 +56,7 @@ type view struct {
 	Nav                string // which word of the navigation is here
 	Demo               bool   // something on the page is invented
 	Live               bool   // figures move: script may fetch the page again
+	Chart              bool   // there is a chart: script may draw it anew
 	Base               string // public address of the site
 	Version            string
 	Data               any
@@ -104,10 +107,27 @@ func (s *site) errorPage(r *http.Request, k kind, code int, sentence string) (*a
 
 // prose answers a page that holds words only.
 func (s *site) prose(name string) action {
-	titles := map[string]string{"data": "Data", "privacy": "Privacy"}
+	titles := map[string]string{"data": "Data", "privacy": "Privacy", "opt-out": "Leave me out"}
 	return func(r *http.Request) (*answer, error) {
-		return s.render(r, name, cacheProse, view{Title: titles[name], Nav: name})
+		return s.render(r, name, cacheProse, view{Title: titles[name], Nav: name, Data: s.contact})
 	}
+}
+
+// contact is how people reach whoever runs the site, as a link.
+type contact struct{ Href, Text string }
+
+// readContact takes an e-mail address or an https address; "" is none.
+func readContact(s string) (*contact, error) {
+	if s == "" {
+		return nil, nil
+	}
+	if u, err := url.Parse(s); err == nil && u.Scheme == "https" && u.Host != "" {
+		return &contact{s, strings.TrimPrefix(s, "https://")}, nil
+	}
+	if a, err := mail.ParseAddress(s); err == nil && a.Name == "" && a.Address == s {
+		return &contact{"mailto:" + s, s}, nil
+	}
+	return nil, fmt.Errorf("web: contact %q is neither an e-mail address nor an https address: give one like hello@hugops.example or https://hugops.example/contact", s)
 }
 
 // host is what a Host header may look like; anything else is not repeated.
@@ -173,5 +193,6 @@ func (s *site) detailOf(r *http.Request, id string, now time.Time) (hugops.Detai
 	if d.Outage.StartedAt.After(now) {
 		return d, fmt.Errorf("outage %s has not begun: %w", id, hugops.ErrNotFound)
 	}
+	tellQuiet(r, &d.Outage, now)
 	return d, nil
 }

@@ -34,7 +34,7 @@ func (p *pen) lit() [][]hugops.Minute {
 	var out [][]hugops.Minute
 	open := false
 	for _, b := range p.Buckets {
-		if inside(b.At.Add(p.Bucket/2), p.Dark) || p.Open && b.At.Add(p.Bucket).After(p.To) {
+		if inside(b.At.Add(p.Bucket/2), p.Dark) || p.filling(b) {
 			open = false
 			continue
 		}

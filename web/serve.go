@@ -27,7 +27,14 @@ type answer struct {
 	Cache string // Cache-Control
 	Link  string // Link, "" for none
 	Body  []byte
+
+	// Of answers that are kept: the ETag, and the body under gzip.
+	tag    string
+	packed []byte
 }
+
+// worthPacking is the length from which on a body is packed.
+const worthPacking = 512
 
 // What may be kept for how long. Pages of ongoing outages are asked for every few
 // seconds: they are always revalidated, and the ETag makes that cheap.
@@ -58,6 +65,9 @@ func (s *site) handle(pattern string, k kind, do action) http.Handler {
 		return metrics.GetOrCreateCounter(fmt.Sprintf(`hugops_web_requests_total{route=%q,code="%d"}`, pattern, code))
 	}
 	seconds := metrics.GetOrCreateSummary(fmt.Sprintf(`hugops_web_request_seconds{route=%q}`, pattern))
+	if k != asPlain {
+		do = s.keeps(do)
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		s.headers(w.Header(), k)
@@ -89,7 +99,7 @@ func (s *site) attempt(w http.ResponseWriter, r *http.Request, k kind, do action
 	}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		if k == asAPI {
+		if k == asAPI && strings.HasPrefix(r.URL.Path, "/api/") { // what widgets ask for is not counted
 			if err := s.limit.take(w.Header(), r); err != nil {
 				return nil, err
 			}
@@ -118,7 +128,7 @@ func preflight(h http.Header, allow string) *answer {
 const (
 	cspPage = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 		"frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-	cspEmbed = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
+	cspEmbed = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *"
 	cspNone  = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
@@ -138,6 +148,7 @@ func (s *site) headers(h http.Header, k kind) {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	case asEmbed:
 		h.Set("Content-Security-Policy", cspEmbed)
+		h.Set("Access-Control-Allow-Origin", "*") // in a sandbox it asks for itself from no origin
 	default:
 		h.Set("Content-Security-Policy", cspNone)
 		h.Set("X-Frame-Options", "DENY")
@@ -161,12 +172,15 @@ func send(w http.ResponseWriter, r *http.Request, a *answer) int {
 	if a.Link != "" {
 		h.Set("Link", a.Link)
 	}
-	packable := len(a.Body) >= 512
+	packable := len(a.Body) >= worthPacking && a.Type != "image/png"
 	if packable {
 		h.Set("Vary", "Accept-Encoding") // on 304 too
 	}
 	if code == http.StatusOK && a.Cache != cacheNever {
-		tag := etag(a.Body)
+		tag := a.tag
+		if tag == "" {
+			tag = etag(a.Body)
+		}
 		h.Set("ETag", tag)
 		if matches(r.Header.Values("If-None-Match"), tag) {
 			w.WriteHeader(http.StatusNotModified)
@@ -178,7 +192,9 @@ func send(w http.ResponseWriter, r *http.Request, a *answer) int {
 	}
 	body := a.Body
 	if packable && acceptsGzip(r.Header.Values("Accept-Encoding")) {
-		body = gzipped(body)
+		if body = a.packed; body == nil {
+			body = gzipped(a.Body, gzip.BestSpeed)
+		}
 		h.Set("Content-Encoding", "gzip")
 	}
 	if code != http.StatusNoContent {
@@ -229,10 +245,10 @@ func acceptsGzip(lines []string) bool {
 	return star
 }
 
-func gzipped(body []byte) []byte {
+func gzipped(body []byte, level int) []byte {
 	var b bytes.Buffer
-	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed) // the level is valid
-	z.Write(body)                                   // a bytes.Buffer takes everything
+	z, _ := gzip.NewWriterLevel(&b, level) // the levels are valid
+	z.Write(body)                          // a bytes.Buffer takes everything
 	z.Close()
 	return b.Bytes()
 }

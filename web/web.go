@@ -56,6 +56,9 @@ type Config struct {
 	// Services are the services that people name, by slug; an outage may be of one
 	// that is not among them.
 	Services []hugops.Service
+	// Contact is how people reach whoever runs the site, for /opt-out and /privacy: an
+	// e-mail address or an https address. Empty: the pages do not say.
+	Contact string
 	// Errors gives the error model of a stance model for /methodology; nil or a
 	// zero answer: the page says that it is not known.
 	Errors func(model string) hugops.ErrorModel
@@ -63,22 +66,42 @@ type Config struct {
 	// number. TrustedProxies are whose X-Forwarded-For is believed.
 	RateLimit      int
 	TrustedProxies []netip.Prefix
-	Log            *slog.Logger     // nil: slog.Default()
-	Now            func() time.Time // nil: time.Now
+	// Keep is for how long an answer may be given again to whoever asks next; 0: each
+	// is made anew. Those about outages that are long over may be kept for longer.
+	Keep time.Duration
+	Log  *slog.Logger     // nil: slog.Default()
+	Now  func() time.Time // nil: time.Now
 }
 
-// site is the handler's state; but for the clients' quotas nothing in it changes after
-// New.
+// site is the handler's state; only the hub, the clients' quotas and what is kept change after New.
 type site struct {
 	Config
 	pages      map[string]*template.Template
 	assets     assets
-	parameters map[string][]string // of the addresses of the API, by pattern
+	known      map[string]hugops.Service // Config.Services by slug
+	contact    *contact                  // nil if none is given
+	parameters map[string][]string       // of the addresses of the API, by pattern
 	limit      *limiter
+	hub        *hub
+	keeper     keeper
+	words      lexicons  // of embeds
+	widget     *answer   // widget.js
+	types      typefaces // of pictures drawn here
+	pictures   *gallery  // that were drawn
 }
 
+// Site answers the requests. Close ends its live streams, which would otherwise
+// last as long as their listeners.
+type Site struct {
+	http.Handler
+	hub *hub
+}
+
+// Close ends the live streams; everything else goes on being answered.
+func (s *Site) Close() { s.hub.close() }
+
 // New parses the templates and returns the site. It opens nothing.
-func New(c Config) (http.Handler, error) {
+func New(c Config) (*Site, error) {
 	if c.Store == nil {
 		return nil, fmt.Errorf("web: Config.Store is missing: give the site something to ask")
 	}
@@ -98,14 +121,23 @@ func New(c Config) (http.Handler, error) {
 	if c.Ready == nil {
 		c.Ready = c.Store.Ping
 	}
-	s := &site{Config: c}
+	s := &site{Config: c, known: map[string]hugops.Service{}}
+	for _, one := range c.Services {
+		s.known[one.Slug] = one
+	}
 	s.Log = c.Log.With("component", "web")
 	var err error
+	if s.contact, err = readContact(c.Contact); err != nil {
+		return nil, err
+	}
 	if s.assets, err = loadAssets(); err != nil {
 		return nil, fmt.Errorf("web: reading assets: %w", err)
 	}
 	if s.pages, err = s.parseTemplates(); err != nil {
 		return nil, fmt.Errorf("web: parsing templates: %w", err)
+	}
+	if err = s.loadEmbeds(); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
 	}
 	if s.parameters, err = queryParameters(openAPIDocument); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
@@ -116,7 +148,10 @@ func New(c Config) (http.Handler, error) {
 	s.limit = &limiter{perMinute: c.RateLimit, trusted: c.TrustedProxies, now: c.Now, warn: func(proxy netip.Addr) {
 		s.Log.Warn("requests come by a proxy that is not trusted: all who use it share one rate limit; name it in --trusted-proxies", "proxy", proxy)
 	}}
-	return s.routes(), nil
+	s.keeper.live = c.Keep
+	s.hub = newHub(s.states, s.Log)
+	s.hub.changed = s.keeper.changed
+	return &Site{s.routes(), s.hub}, nil
 }
 
 // routes is the whole site on one screen.
@@ -131,12 +166,14 @@ func (s *site) routes() http.Handler {
 
 	page("/{$}", s.home)
 	page("/outages/{id}", s.outage)
+	page("/services/{slug}", s.service)
 	page("/methodology", s.methodology)
 	page("/sources", s.sources)
 	page("/data", s.prose("data"))
 	page("/embed", s.embedHelp)
 	page("/privacy", s.prose("privacy"))
 	page("/problems/{name}", s.problemPage)
+	page("/opt-out", s.prose("opt-out"))
 	page("/", s.noPage)
 
 	api("/api/v1/outages", s.apiOutages)
@@ -149,13 +186,21 @@ func (s *site) routes() http.Handler {
 	api("/api/v1/services/{slug}", s.apiService)
 	api("/api/v1/sources", s.apiSources)
 	api("/api/v1/openapi.json", s.openAPI)
+	mux.Handle("/api/v1/live", s.stream("/api/v1/live", s.liveAll))
+	mux.Handle("/api/v1/outages/{id}/live", s.stream("/api/v1/outages/{id}/live", s.liveOne))
 	api("/api/", s.noPage)
 
-	embed("/embed/{id}", s.frame)
+	embed("/embed/{id}", s.frameOutage)
+	embed("/embed/service/{slug}", s.frameService)
+	api("/widget.js", s.widgetScript) // a module or an integrity check needs CORS
+	api("/widget/{id}", s.widgetOutage)
+	api("/widget/service/{slug}", s.widgetService)
+	api("/oembed", s.oembed)
 	plain("/outages.atom", s.outagesFeed)
 	plain("/outages/{id}/updates.atom", s.outageFeed)
-	plain("/widget.js", s.widgetScript)
-	plain("/badge/{file}", s.badge)
+	plain("/badge/{file}", s.badgeOutage)
+	plain("/badge/service/{file}", s.badgeService)
+	plain("/card/{file}", s.card)
 	plain("/assets/{file}", s.asset)
 	plain("/favicon.ico", s.favicon)
 

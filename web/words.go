@@ -41,6 +41,20 @@ func sureness(width int) string {
 	return "a very rough figure"
 }
 
+// trend says how the last hour was beside the hour before it: by the interval of
+// the difference. Steady is what a difference of ten points can be ruled out for.
+func trend(c hugops.Change) string {
+	switch {
+	case c.Direction() > 0:
+		return "kinder"
+	case c.Direction() < 0:
+		return "less kind"
+	case c.Known && c.Lower >= -10 && c.Upper <= 10:
+		return "steady"
+	}
+	return "cannot tell"
+}
+
 // sentence is the first thing that an outage says about itself.
 func sentence(value, lower, upper, sided, support int) string {
 	var b strings.Builder

@@ -1,7 +1,8 @@
 // Command bench measures the main job as a user would run it: it writes a file
 // of posts, lets the built program replay it until everything is queryable, and
 // asks the site for the outage's page and API. With -classifier it measures the
-// stance model beside VADER instead. `make bench` runs both.
+// stance model beside VADER instead, with -site a site with many readings under
+// load, with -live N a site with N listeners. `make bench` runs all of them.
 //
 // The machines this runs on are shared: compare figures of one run only.
 package main
@@ -18,8 +19,8 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -34,23 +35,40 @@ func main() {
 	keep := flag.String("keep", "", "keep all files in this directory")
 	classifier := flag.Bool("classifier", false, "measure the stance model beside VADER, and nothing else")
 	corpus := flag.String("corpus", "classify/corpus", "the corpus whose texts -classifier reads")
+	site := flag.Bool("site", false, "measure a site under load, and nothing else")
+	readings := flag.Int("readings", 10_000_000, "readings that the site of -site has")
+	outages := flag.Int("outages", 500, "outages that they are of")
+	rate := flag.Int("rate", 500, "requests a second")
+	length := flag.Duration("for", 30*time.Second, "how long the load of -site lasts, each time")
+	arriving := flag.Int("arriving", 1000, "readings a second that arrive the second time; 0: there is none")
+	listeners := flag.Int("live", 0, "measure a site with so many listeners, and nothing else")
 	flag.Parse()
-	if *classifier {
-		if err := benchClassifier(*corpus); err != nil {
-			log.Fatal("bench: ", err)
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer cancel()
+	err := in(*keep, *program, func(program, dir string) error {
+		switch {
+		case *classifier:
+			return benchClassifier(*corpus)
+		case *site:
+			return siteBench{program, dir, *readings, *outages, *rate, *arriving, *length}.run(ctx)
+		case *listeners > 0:
+			return liveBench{program, dir, *listeners, 5}.run(ctx)
 		}
-		return
-	}
-	if err := run(*program, *posts, *requests, *keep); err != nil {
+		return replayAndMeasure(program, *posts, *requests, dir)
+	})
+	if err != nil {
 		log.Fatal("bench: ", err)
 	}
 }
 
-func run(program string, posts, requests int, dir string) error {
+// in calls do with the program's path and a directory: the one to keep, or one that
+// is removed afterwards.
+func in(keep, program string, do func(program, dir string) error) error {
 	program, err := filepath.Abs(program)
 	if err != nil {
 		return err
 	}
+	dir := keep
 	if dir == "" {
 		if dir, err = os.MkdirTemp("", "hugops-bench-"); err != nil {
 			return err
@@ -60,6 +78,10 @@ func run(program string, posts, requests int, dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
+	return do(program, dir)
+}
+
+func replayAndMeasure(program string, posts, requests int, dir string) error {
 	file, outages := filepath.Join(dir, "posts.ndjson"), filepath.Join(dir, "outages.json")
 	size, err := writeInput(file, outages, posts)
 	if err != nil {
@@ -93,36 +115,21 @@ func replay(program, data, file, outages string) (time.Duration, int64, error) {
 // measureSite starts "hugops serve" on the replayed data and times its answers,
 // each on the same connection, unconditional and uncompressed.
 func measureSite(program, data string, requests int) error {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	cmd := exec.CommandContext(ctx, program, "serve", "--data", data, "--listen", "127.0.0.1:0", "--rate-limit", "0", "--log-level", "warn")
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
 	start := time.Now()
-	if err := cmd.Start(); err != nil {
+	s, err := serve(program, data)
+	if err != nil {
 		return err
 	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		return fmt.Errorf("the site did not start: %w", err)
-	}
-	base := regexp.MustCompile(`http://\S+`).FindString(line)
-	go io.Copy(io.Discard, out)
-	for i, path := range []string{"outages/bench-1", "api/v1/outages/bench-1", "api/v1/outages/bench-1/series", "api/v1/outages", ""} {
-		if err := timePage(base+path, requests); err != nil {
+	defer s.Process.Kill()
+	for i, path := range []string{"/outages/bench-1", "/api/v1/outages/bench-1", "/api/v1/outages/bench-1/series", "/api/v1/outages", "/"} {
+		if err := timePage(s.base+path, requests); err != nil {
 			return err
 		}
 		if i == 0 {
 			fmt.Printf("(first page %.1f s after the start)\n", time.Since(start).Seconds())
 		}
 	}
-	cancel()
-	cmd.Wait()
-	return nil
+	return s.stop()
 }
 
 func timePage(url string, requests int) error {

@@ -55,15 +55,16 @@ this all who come through the proxy are taken for one.`,
 }
 
 type webFlags struct {
-	listen, public *string
-	rateLimit      *int
-	trusted        *[]string
+	listen, public, contact *string
+	rateLimit               *int
+	trusted                 *[]string
 }
 
 func (f *flags) web() webFlags {
 	return webFlags{
 		listen:    f.String("listen", "127.0.0.1:8080", "the `address` of the site"),
 		public:    f.String("public", "", "the `url` under which the world sees the site, for embed codes (default: as each request says)"),
+		contact:   f.String("contact", "", "the e-mail `address`, or https address, at which people reach you who want to be left out; the site shows it (default: it shows none)"),
 		rateLimit: f.Int("rate-limit", 600, "how many `requests` a minute one client (an address, or an IPv6 /64) may make to the API; 0 for any number"),
 		trusted:   f.list("trusted-proxies", "the `address` of a proxy before the site, or a network (10.1.0.0/16): its X-Forwarded-For says who asks"),
 	}
@@ -115,12 +116,14 @@ func serveSite(ctx context.Context, ln net.Listener, wf webFlags, s *store.Store
 		Store:          s,
 		Services:       knownServices(),
 		Public:         strings.TrimSuffix(*wf.public, "/"),
+		Contact:        *wf.contact,
 		Metrics:        func(w io.Writer) { metrics.WritePrometheus(w, true) },
 		Ready:          s.Ping,
 		Errors:         errorModel,
 		RateLimit:      perMinute,
 		TrustedProxies: trusted,
 		Log:            log,
+		Keep:           time.Second,
 		Now:            time.Now,
 	})
 	if err != nil {
@@ -134,6 +137,7 @@ func serveSite(ctx context.Context, ln net.Listener, wf webFlags, s *store.Store
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	srv.RegisterOnShutdown(handler.Close)
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(ln) }()
 	select {

@@ -1,6 +1,5 @@
 // hugops on its own pages. Everything works without this file; it adds figures
-// that move as posts arrive, values under the pointer, local times on hover and
-// the link to a Mastodon server. It talks to this site only and keeps nothing.
+// that move as posts arrive, local times on hover and the link to a Mastodon server. It talks to this site only and keeps nothing.
 (() => {
   'use strict';
 
@@ -76,87 +75,87 @@
     }
   };
 
-  // Every four seconds, slower while the server does not answer, never while hidden.
+  // ---- when to look: a stream says so, and where there is none, a clock ----
+
+  // Every four seconds while there is no stream, slower while the server does not
+  // answer; every minute with one, for what only time changes. Never while hidden.
   const plan = () => {
     clearTimeout(timer);
     if (document.hidden) return;
-    const wait = Math.min(4000 * 2 ** failures, 120000) * (0.9 + 0.2 * Math.random());
+    const rest = stream?.readyState === EventSource.OPEN ? 60000 : 4000;
+    const wait = Math.min(rest * 2 ** failures, 120000) * (0.9 + 0.2 * Math.random());
     timer = setTimeout(async () => { await refresh(); plan(); }, wait);
   };
-  if (main) {
-    document.addEventListener('visibilitychange', () => {
-      if (document.hidden) return clearTimeout(timer);
-      refresh().then(plan);
+
+  const [, kind, name] = location.pathname.match(/^\/(outages|services)\/([^/]+)$/) || [];
+  const one = kind === 'outages';
+  let stream = null, again = 0, soon = 0, looked = 0;
+
+  // look looks soon, and every two seconds at most. Not all who hear of a change
+  // may come at once.
+  const look = () => {
+    soon ||= setTimeout(async () => {
+      await refresh();
+      soon = 0;
+      looked = Date.now();
+      plan();
+    }, Math.max(0, looked + 2000 - Date.now()) + 1000 * Math.random());
+  };
+
+  const listen = () => { // what /sources says changes with the clock
+    if (stream || document.hidden || location.pathname === '/sources') return;
+    let known = one; // the first thing said of one outage is what this page shows
+    const source = stream = new EventSource(one ? `/api/v1/outages/${name}/live` : '/api/v1/live');
+    source.addEventListener('outage', (e) => {
+      const state = JSON.parse(e.data);
+      if (one) tell(state.index);
+      if (!known && (kind !== 'services' || state.service.slug === name)) look();
+      known = false;
     });
+    source.onopen = plan;
+    source.onerror = () => { // it comes back by itself, unless it was refused
+      if (source.readyState === EventSource.CLOSED && source === stream) {
+        stream = null;
+        again = setTimeout(listen, 60000 * (1 + Math.random()));
+      }
+      plan();
+    };
+  };
+
+  const hush = () => {
+    for (const t of [timer, soon, again, later]) clearTimeout(t);
+    stream?.close();
+    stream = null;
+    soon = later = 0;
+  };
+
+  // tell says a new index to those who do not see it, once a minute at most.
+  let heard, range, said, spoke = -Infinity, later = 0;
+  const tell = (index) => {
+    heard = index.enough ? Math.round(index.value) : undefined;
+    range = `${Math.round(index.lower)} to ${Math.round(index.upper)}`;
+    said ??= heard;
+    if (heard === undefined || heard === said || later) return;
+    later = setTimeout(() => {
+      later = 0;
+      if (heard === undefined || heard === said) return;
+      said = heard;
+      spoke = Date.now();
+      voice.textContent = `Empathy index now ${heard} of 100, very likely ${range}.`;
+    }, Math.max(0, spoke + 60000 - Date.now()));
+  };
+  const voice = document.createElement('p');
+
+  if (main) {
+    voice.className = 'vh';
+    voice.setAttribute('aria-live', 'polite');
+    document.body.append(voice);
+    const wake = () => refresh().then(() => { plan(); listen(); });
+    document.addEventListener('visibilitychange', () => (document.hidden ? hush() : wake()));
+    addEventListener('pagehide', hush);
+    addEventListener('pageshow', (e) => { if (e.persisted) wake(); });
     plan();
-  }
-
-  // ---- values under the pointer, read from the table behind the chart ----
-
-  const visible = (plot) => [...plot.querySelectorAll('svg.chart')].find((s) => s.getClientRects().length);
-
-  class Pointer {
-    constructor(plot) {
-      this.plot = plot;
-      this.hair = this.make('div', 'hair');
-      this.tip = this.make('div', 'tip');
-      this.tip.setAttribute('aria-live', 'polite');
-      plot.tabIndex = 0;
-      plot.setAttribute('role', 'group');
-      plot.setAttribute('aria-label', 'Chart; use the arrow keys to read its values, Escape to leave');
-      plot.addEventListener('pointermove', (e) => this.point(e));
-      plot.addEventListener('pointerleave', () => this.hide());
-      plot.addEventListener('keydown', (e) => this.key(e));
-      plot.addEventListener('blur', () => this.hide());
-      this.hide();
-    }
-    make(name, cls) {
-      const el = document.createElement(name);
-      el.className = cls;
-      el.setAttribute('data-mine', '');
-      this.plot.append(el);
-      return el;
-    }
-    rows() { return [...this.plot.parentElement.querySelectorAll('tr[data-x]')]; }
-    hide() { this.hair.hidden = this.tip.hidden = true; this.at = -1; }
-    point(e) {
-      const svg = visible(this.plot);
-      if (!svg) return;
-      const box = svg.getBoundingClientRect(), scale = box.width / svg.viewBox.baseVal.width;
-      const x = ((e.clientX - box.left) / scale - svg.dataset.x0) / (svg.dataset.x1 - svg.dataset.x0);
-      if (x < -0.02 || x > 1.02) return this.hide();
-      const rows = this.rows();
-      let best = 0;
-      rows.forEach((r, i) => { if (Math.abs(r.dataset.x - x) < Math.abs(rows[best].dataset.x - x)) best = i; });
-      this.show(rows, best);
-    }
-    key(e) {
-      const rows = this.rows(), last = rows.length - 1;
-      const to = { ArrowLeft: this.at < 0 ? last : this.at - 1, ArrowRight: this.at < 0 ? 0 : this.at + 1, Home: 0, End: last }[e.key];
-      if (e.key === 'Escape') return this.hide();
-      if (to === undefined) return;
-      e.preventDefault();
-      this.show(rows, Math.max(0, Math.min(last, to)));
-    }
-    show(rows, i) {
-      const row = rows[i], svg = visible(this.plot);
-      if (!row || !svg || (i === this.at && !this.tip.hidden)) return;
-      this.at = i;
-      const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
-      const x = (+svg.dataset.x0 + row.dataset.x * (svg.dataset.x1 - svg.dataset.x0)) * scale;
-      const [time, index, range, support, venting] = [...row.cells].map((c) => c.textContent);
-      const head = document.createElement('b'), two = document.createElement('p');
-      head.textContent = index === '–' ? `${time}  ${range}` : `${time}  index ${index}, very likely ${range}`;
-      two.textContent = `${support} support, ${venting} venting`;
-      this.tip.replaceChildren(head, two);
-      this.hair.hidden = this.tip.hidden = false;
-      this.hair.style.left = `${x}px`;
-      this.hair.style.top = `${30 * scale}px`;
-      this.hair.style.height = `${(svg.dataset.bottom - 30) * scale}px`;
-      const room = this.plot.clientWidth - this.tip.offsetWidth;
-      this.tip.style.left = `${Math.max(0, Math.min(room, x + 12 > room ? x - this.tip.offsetWidth - 12 : x + 12))}px`;
-      this.tip.style.top = `${30 * scale}px`;
-    }
+    listen();
   }
 
   // ---- small things ----
@@ -164,9 +163,6 @@
   const dress = () => {
     for (const t of document.querySelectorAll('time[datetime]')) {
       t.title = new Date(t.dateTime).toLocaleString([], { dateStyle: 'long', timeStyle: 'short' }) + ', your time';
-    }
-    for (const plot of document.querySelectorAll('[data-chart] .plot')) {
-      if (!plot.querySelector('.tip')) new Pointer(plot);
     }
     for (const form of document.querySelectorAll('form.fedi')) form.hidden = false;
   };

@@ -1,1 +1,0 @@
-SELECT tongue, uniqExact(author_key) FROM ({{linked}}) GROUP BY tongue
