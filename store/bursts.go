@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"maps"
 	"slices"
+	"sort"
 )
 
 // A burst is nearly the same words (Reading.Gist), posted by burstAuthors accounts
@@ -30,7 +31,7 @@ type bursts struct {
 	of    map[uint64][]burst // by gist
 	all   map[uint64]bool    // the accounts with such posts
 	count int
-	said  map[uint64][]copyable // scratch: the posts by gist
+	posts []copyable // scratch: sorted by gist
 }
 
 // burst is one burst as one of its gists sees it.
@@ -55,36 +56,53 @@ func (b *bursts) person(p copyable) uint64 {
 // It gathers nearly the same words around those that are nearest to most posts,
 // then around those of the rest, and so on.
 func findBursts(posts []copyable) *bursts {
-	b := &bursts{of: map[uint64][]burst{}, said: map[uint64][]copyable{}, all: map[uint64]bool{}}
 	slices.SortFunc(posts, func(a, b copyable) int { return cmp.Compare(a.gist, b.gist) })
-	var gists []uint64
-	for len(posts) > 0 {
-		n := 1
-		for n < len(posts) && posts[n].gist == posts[0].gist {
-			n++
-		}
-		gists, b.said[posts[0].gist] = append(gists, posts[0].gist), posts[:n]
-		posts = posts[n:]
+	b := &bursts{of: map[uint64][]burst{}, all: map[uint64]bool{}, posts: posts}
+	gists := make([]uint64, len(posts))
+	for i, p := range posts {
+		gists[i] = p.gist
 	}
+	gists = slices.Compact(gists)
 	x := newGistIndex(gists)
 	for _, g := range b.middles(gists, x) {
 		b.gather(g, x)
 	}
-	b.said = nil
+	b.posts = nil
 	return b
+}
+
+// said returns the posts of a gist.
+func (b *bursts) said(g uint64) []copyable {
+	from := sort.Search(len(b.posts), func(i int) bool { return b.posts[i].gist >= g })
+	n := sort.Search(len(b.posts)-from, func(i int) bool { return b.posts[from+i].gist > g })
+	return b.posts[from : from+n]
 }
 
 // middles lists the gists that may be the middle of a burst, those nearest to most
 // posts first.
 func (b *bursts) middles(gists []uint64, x *gistIndex) []uint64 {
-	around := map[uint64]int{}
+	around := map[uint64]int{} // of those that are not alone
+	at := 0
 	for _, g := range gists {
-		n := len(b.said[g])
-		x.near(g, func(o uint64) { n += len(b.said[o]) })
-		if n >= burstAuthors {
+		n := 0
+		for at+n < len(b.posts) && b.posts[at+n].gist == g {
+			n++
+		}
+		if at += n; n >= burstAuthors {
 			around[g] = n
 		}
 	}
+	meet := func(g, o uint64) {
+		if around[g] == 0 {
+			around[g] = len(b.said(g))
+		}
+		around[g] += len(b.said(o))
+	}
+	x.pairs(func(g, o uint64) {
+		meet(g, o)
+		meet(o, g)
+	})
+	maps.DeleteFunc(around, func(_ uint64, n int) bool { return n < burstAuthors })
 	return slices.SortedFunc(maps.Keys(around), func(a, b uint64) int {
 		return cmp.Or(cmp.Compare(around[b], around[a]), cmp.Compare(a, b))
 	})
@@ -96,10 +114,10 @@ func (b *bursts) gather(middle uint64, x *gistIndex) {
 	if len(b.of[middle]) > 0 {
 		return
 	}
-	gists, posts := []uint64{middle}, slices.Clone(b.said[middle])
+	gists, posts := []uint64{middle}, slices.Clone(b.said(middle))
 	x.near(middle, func(o uint64) {
 		if len(b.of[o]) == 0 {
-			gists, posts = append(gists, o), append(posts, b.said[o]...)
+			gists, posts = append(gists, o), append(posts, b.said(o)...)
 		}
 	})
 	slices.SortFunc(posts, func(a, b copyable) int { return cmp.Compare(a.minute, b.minute) })
@@ -161,23 +179,36 @@ func newGistIndex(gists []uint64) *gistIndex {
 // ten thousand versions of a text is found all the same, in several bursts.
 const nearMost = 500
 
+// found reports whether two gists with the i-th part in common are nearly the same,
+// and have no part before it in common, by which they were found already.
+func found(a, b uint64, i int) bool {
+	return agreement(a, b) >= alike && !slices.ContainsFunc(gistParts[:i], func(p uint64) bool { return a&p == b&p })
+}
+
+// pairs calls fn once for any two gists that are nearly the same.
+func (x *gistIndex) pairs(fn func(a, b uint64)) {
+	for i, part := range gistParts {
+		for at, a := range x[i] {
+			for _, b := range x[i][at+1 : min(at+1+nearMost, len(x[i]))] {
+				if a&part != b&part {
+					break
+				}
+				if found(a, b, i) {
+					fn(a, b)
+				}
+			}
+		}
+	}
+}
+
 // near calls fn for each gist that is nearly the same as g, but not g.
 func (x *gistIndex) near(g uint64, fn func(uint64)) {
 	for i, part := range gistParts {
-		list := x[i]
-		at, _ := slices.BinarySearchFunc(list, g, byPart(part))
-		look := func(o uint64) bool {
-			if o&part != g&part {
-				return false
-			}
-			if agreement(o, g) >= alike && !slices.ContainsFunc(gistParts[:i], func(p uint64) bool { return o&p == g&p }) {
+		at, _ := slices.BinarySearchFunc(x[i], g, byPart(part))
+		for k := max(0, at-nearMost); k < min(at+1+nearMost, len(x[i])); k++ {
+			if o := x[i][k]; o != g && o&part == g&part && found(o, g, i) {
 				fn(o)
 			}
-			return true
-		}
-		for k := at + 1; k < len(list) && k <= at+nearMost && look(list[k]); k++ {
-		}
-		for k := at - 1; k >= 0 && k >= at-nearMost && look(list[k]); k-- {
 		}
 	}
 }

@@ -83,7 +83,7 @@ func peopleOf(b *bursts, posts []copyable) int {
 	return len(people)
 }
 
-// TestNear finds by the index what a look at all pairs finds.
+// TestNear finds by the index what a look at every two finds.
 func TestNear(t *testing.T) {
 	dice := rand.New(rand.NewPCG(5, 5))
 	known := map[uint64]bool{}
@@ -112,6 +112,11 @@ func TestNear(t *testing.T) {
 		if pairs += len(got); !slices.Equal(got, want) {
 			t.Fatalf("near %x: %x, want %x", g, got, want)
 		}
+	}
+	met := 0
+	x.pairs(func(a, b uint64) { met += 2 })
+	if met != pairs {
+		t.Errorf("%d in pairs, %d near another", met, pairs)
 	}
 	if pairs == 0 {
 		t.Error("no two are near: the test proves nothing")

@@ -67,7 +67,7 @@ const (
 		"suspected,merged_into,parent,impact,components,regions,withdrawn_at"
 	seriesHeader  = "outage,minute,support,venting,neutral,authors"
 	readingHeader = "outage,post,network,author,posted_at,lang,bot,author_service,stance,p_support,p_venting,p_neutral," +
-		"link_probability,evidence,model,rules,sarcasm,target_people,target_company,target_situation,abstained,lang_read"
+		"link_probability,evidence,model,rules,sarcasm,target_people,target_company,target_situation,abstained,lang_read,burst"
 )
 
 func (s *Store) exportOutage(ctx context.Context, o hugops.Outage, put func(...string) error) error {
@@ -101,14 +101,38 @@ func (s *Store) exportSeries(ctx context.Context, o hugops.Outage, put func(...s
 	return nil
 }
 
+// copies finds the bursts of an outage.
+func (s *Store) copies(ctx context.Context, outage any) (*bursts, error) {
+	var posts []copyable
+	err := s.each(ctx, linked("gists"), func(r driver.Rows) error {
+		var p copyable
+		var minute uint32
+		err := r.Scan(&p.gist, &p.author, &minute)
+		p.minute = int64(minute)
+		posts = append(posts, p)
+		return err
+	}, outage)
+	if err != nil {
+		return nil, err
+	}
+	return findBursts(posts), nil
+}
+
 func (s *Store) exportReadings(ctx context.Context, o hugops.Outage, p hugops.Pseudonyms, put func(...string) error) error {
+	copies, err := s.copies(ctx, clickhouse.Named("outage", o.ID))
+	if err != nil {
+		return err
+	}
+	numbers := map[uint64]int{} // of bursts, as they come
 	return s.each(ctx, sql("export_readings"), func(r driver.Rows) error {
 		var id, network, author, lang, service, stance, evidence, model, rules, read string
 		var at time.Time
 		var bot, abstained bool
+		var said copyable
+		var minute uint32
 		var support, venting, neutral, link, sarcasm, people, company, situation float32
 		err := r.Scan(&id, &network, &author, &at, &lang, &bot, &service, &stance, &support, &venting, &neutral,
-			&link, &evidence, &model, &rules, &sarcasm, &people, &company, &situation, &abstained, &read)
+			&link, &evidence, &model, &rules, &sarcasm, &people, &company, &situation, &abstained, &read, &said.gist, &said.author, &minute)
 		if err != nil {
 			return err
 		}
@@ -117,9 +141,17 @@ func (s *Store) exportReadings(ctx context.Context, o hugops.Outage, p hugops.Ps
 			more = []string{probability(sarcasm), probability(people), probability(company), probability(situation),
 				strconv.FormatBool(abstained), text(read)}
 		}
+		burst := ""
+		said.minute = int64(minute)
+		if person := copies.person(said); person != said.author && !bot && service == "" {
+			if numbers[person] == 0 {
+				numbers[person] = len(numbers) + 1
+			}
+			burst = strconv.Itoa(numbers[person])
+		}
 		return put(append([]string{o.ID, exportID(p, o.ID, network, id), network, p.Rekey(o.ID, author), stamp(at), text(lang),
 			strconv.FormatBool(bot), text(service), stance, probability(support), probability(venting),
-			probability(neutral), probability(link), text(evidence), text(model), text(rules)}, more...)...)
+			probability(neutral), probability(link), text(evidence), text(model), text(rules)}, append(more, burst)...)...)
 	}, clickhouse.Named("outage", o.ID))
 }
 

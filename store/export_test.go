@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -35,6 +36,11 @@ func TestExport(t *testing.T) {
 		reading("unread", 5, hugops.Support, unreadIn("ko")),
 		reading("untagged", 5, hugops.Venting, func(r *hugops.Reading) { r.Post.Lang, r.Lang = "", "" }),
 		reading("nowhere", 4, hugops.Support, about()))
+	for i := range 6 { // five accounts and a bot with the same words
+		posts = append(posts, reading(fmt.Sprintf("copy%d", i), 6, hugops.Support, about("odd"), func(r *hugops.Reading) {
+			r.Gist, r.Post.Bot = 0x1122334455667788, i == 2
+		}))
+	}
 	if err := s.Write(t.Context(), posts, nil); err != nil {
 		t.Fatal(err)
 	}

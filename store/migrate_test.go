@@ -99,8 +99,8 @@ func TestOldRows(t *testing.T) {
 		cells string
 		blame hugops.Blame
 	}{
-		{nil, ",m0,r0,,,,,,\r\n", hugops.Blame{}},
-		{[]hugops.Reading{reading("a", 1, hugops.Venting)}, ",m1,r1,0.0500,0.1000,0.6000,0.3000,false,en\r\n",
+		{nil, ",m0,r0,,,,,,,\r\n", hugops.Blame{}},
+		{[]hugops.Reading{reading("a", 1, hugops.Venting)}, ",m1,r1,0.0500,0.1000,0.6000,0.3000,false,en,\r\n",
 			hugops.Blame{Posts: 1, People: .1, Company: .6, Situation: .3, Sarcasm: .05}},
 	}
 	for _, step := range steps {

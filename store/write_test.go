@@ -207,6 +207,7 @@ func happening(dice *rand.Rand, posts int) []step {
 			return reading(id, minutes, stances[dice.IntN(3)], append(change, by(author), about(where...), func(r *hugops.Reading) {
 				r.Probabilities = hugops.Probabilities{Support: p, Venting: (1 - p) * .7, Neutral: (1 - p) * .3}
 				r.Post.Lang = []string{"en", "de", "pt-BR"}[dice.IntN(3)]
+				r.Gist = []uint64{0, dice.Uint64(), 0x1122334455667788, 0x1122334455667799, 0x8877665544332211}[dice.IntN(5)]
 				r.Post.Alias = "one.example/" + id
 			})...)
 		}

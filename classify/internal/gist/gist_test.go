@@ -57,6 +57,14 @@ func TestOf(t *testing.T) {
 			t.Errorf("%s has the gist %x: it is too short for one", name, g)
 		}
 	}
+	for _, message := range []string{ // what the site fills in for a hug: docs/INDEX.md says that it is known again
+		"Thank you to everyone at GitHub who is fixing things right now. We see you. #HugOps",
+		"Thank you to everyone at GitHub who fixed things. We saw you. #HugOps",
+	} {
+		if Of(message) == 0 {
+			t.Errorf("%q has no gist", message)
+		}
+	}
 	long := "ギットハブが落ちているので今日の会議はすべて中止にして、みんなで散歩に行くことにしました。担当の方々、本当にお疲れさまです。"
 	if a, b := Of(long), Of("【速報】"+long+"https://a.example"); a == 0 || agreed(a, b) < 6 {
 		t.Errorf("a long Japanese text and a copy of it agree in %d bytes", agreed(a, b))
