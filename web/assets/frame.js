@@ -5,6 +5,7 @@
   'use strict';
   const main = document.querySelector('main');
   document.documentElement.classList.add('js');
+  if (window === window.top) document.documentElement.classList.add('alone');
   let asked = Date.now();
   const tick = async () => {
     if (document.hidden || Date.now() - asked < 60000 || main.contains(document.activeElement)) return;
