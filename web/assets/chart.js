@@ -141,7 +141,8 @@
         ...(lit[i] && !lit[i + 1] ? [[r.to - 1, r.support, -r.venting]] : []),
       ]);
       const column = (rows, name) => rows.map((r) => r[name]);
-      return uPlot.join([['at', 'upper', 'lower', 'value'].map((name) => column(this.curve, name)), [0, 1, 2].map((j) => column(posts, j))]);
+      const gap = 2; // uPlot's NULL_EXPAND: a null breaks the line up to the next value, whatever times the other table has between
+      return uPlot.join([['at', 'upper', 'lower', 'value'].map((name) => column(this.curve, name)), [0, 1, 2].map((j) => column(posts, j))], [[0, gap, gap, gap], [0, gap, gap]]);
     }
 
     // ---- pointer and keys ----
