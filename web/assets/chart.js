@@ -141,7 +141,8 @@
         ...(lit[i] && !lit[i + 1] ? [[r.to - 1, r.support, -r.venting]] : []),
       ]);
       const column = (rows, name) => rows.map((r) => r[name]);
-      return uPlot.join([['at', 'upper', 'lower', 'value'].map((name) => column(this.curve, name)), [0, 1, 2].map((j) => column(posts, j))]);
+      const gap = 2; // uPlot's NULL_EXPAND: a null breaks the line up to the next value, whatever times the other table has between
+      return uPlot.join([['at', 'upper', 'lower', 'value'].map((name) => column(this.curve, name)), [0, 1, 2].map((j) => column(posts, j))], [[0, gap, gap, gap], [0, gap, gap]]);
     }
 
     // ---- pointer and keys ----
@@ -258,7 +259,7 @@
       this.back.hidden = !this.view;
       this.back.style.top = `${(this.lay.foot + 5) * this.scale}px`;
       this.u.setCursor({ left: -10, top: -10 }, false);
-      this.u.setData(this.data());
+      this.put();
       if (this.view) this.box.setAttribute('aria-label', `${this.svg().getAttribute('aria-label')} In view: ${moment(this.view.from, this.to)} to ${moment(this.view.to, this.to)}.`);
     }
 
@@ -276,12 +277,14 @@
       });
       const redraw = () => { this.colours(); this.u.redraw(false); };
       for (const q of ['(prefers-color-scheme: dark)', '(forced-colors: active)']) matchMedia(q).addEventListener('change', redraw);
-      new MutationObserver(() => this.later('fresh')).observe(this.fig, { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ['data-at', 'data-to', 'data-index', 'data-look', 'viewBox'] });
-      new ResizeObserver(() => this.later('resized')).observe(plot);
+      const changes = new MutationObserver(() => this.later());
+      changes.observe(this.fig, { attributes: true });
+      changes.observe(this.fig.querySelector('details'), { subtree: true, childList: true, characterData: true, attributes: true });
+      new ResizeObserver(() => this.later()).observe(plot);
     }
 
     // later does what several changes at once ask for, once.
-    later(what) {
+    later() {
       this.todo ||= requestAnimationFrame(() => { this.todo = 0; this.follow(); });
     }
 
@@ -289,8 +292,11 @@
       const { width, height } = this.svg().getBoundingClientRect();
       this.read();
       if (Math.round(width) !== this.size.width || Math.round(height) !== this.size.height) return this.build();
-      this.u.setData(this.data());
+      this.put();
     }
+
+    // put draws what is known now.
+    put() { this.u.setData(this.data()); }
   }
 
   for (const fig of document.querySelectorAll('[data-chart]')) new Chart(fig);

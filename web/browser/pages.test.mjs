@@ -229,6 +229,38 @@ test('the chart tells its values to pointer and keys, and looks closer', async (
   await context.close();
 });
 
+test('no line bridges what is missing from the curve', async () => {
+  const context = await browser.newContext(desktop);
+  await context.route('**', (r) => (['fetch', 'eventsource'].includes(r.request().resourceType()) ? r.abort() : r.continue())); // or the page would put it right again
+  const { page } = await open(context, base + 'outages/pp-5093');
+  // soft is how many pixels of the band stand above one bucket; blank takes its
+  // points, and those of its neighbours, out of the table.
+  const soft = (i) => page.evaluate((row) => {
+    const canvas = document.querySelector('.live-chart canvas'), { left, width } = document.querySelector('.u-over').getBoundingClientRect(), box = canvas.getBoundingClientRect();
+    const rows = document.querySelectorAll('.buckets tr'), k = canvas.width / box.width;
+    const x = Math.round((left - box.left + width * (row + 0.5) / rows.length) * k), { data } = canvas.getContext('2d').getImageData(x, 0, 1, canvas.height);
+    const probe = document.createElement('i');
+    document.body.append(probe);
+    probe.style.color = 'var(--support-soft)';
+    const [r, g, b] = getComputedStyle(probe).color.match(/\d+/g).map(Number);
+    probe.remove();
+    let n = 0;
+    for (let y = 0; y < canvas.height; y++) if (data[4 * y] === r && data[4 * y + 1] === g && data[4 * y + 2] === b) n++;
+    return n;
+  }, i);
+  const known = await page.locator('.buckets tr').evaluateAll((all) => all.flatMap((tr, i) => (tr.dataset.curve ? [i] : [])));
+  const middle = known[known.length >> 1], drawn = await picture(page);
+  assert.ok(await soft(middle) > 10, 'the band stands there at first');
+  await page.locator('.buckets tr').evaluateAll((all, i) => {
+    for (const tr of all.slice(i - 2, i + 3)) tr.removeAttribute('data-curve');
+    all[i + 3].dataset.curve = '/' + all[i + 3].dataset.curve;
+  }, middle);
+  await page.waitForFunction((was) => document.querySelector('.live-chart canvas').toDataURL() !== was, drawn);
+  assert.equal(await soft(middle), 0);
+  assert.ok(await soft(known[2]) > 10);
+  await context.close();
+});
+
 test('a closer look shows the posts of each minute', async () => {
   const context = await browser.newContext(desktop);
   const { page } = await open(context, base + 'outages/pp-5093');
