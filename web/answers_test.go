@@ -45,8 +45,8 @@ func TestTrend(t *testing.T) {
 		lower, upper float64
 		want         string
 	}{
-		{true, 0.1, 9, "kinder"}, {true, -9, -0.1, "less kind"}, {true, -4, 6, "steady"}, {true, -10, 10, "steady"},
-		{true, -11, 3, "cannot tell"}, {true, -3, 11, "cannot tell"}, {false, 0, 0, "cannot tell"},
+		{true, 0.1, 9, "kinder now"}, {true, -9, -0.1, "less kind now"}, {true, -4, 6, "steady"}, {true, -10, 10, "steady"},
+		{true, -11, 3, "no clear trend"}, {true, -3, 11, "no clear trend"}, {false, 0, 0, "no clear trend"},
 	} {
 		if got := trend(hugops.Change{Known: c.known, Lower: c.lower, Upper: c.upper}); got != c.want {
 			t.Errorf("known %v, %v to %v: %q, want %q", c.known, c.lower, c.upper, got, c.want)

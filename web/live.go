@@ -28,9 +28,17 @@ var (
 func (s *site) liveAll(*http.Request) (outage string, err error) { return "", nil }
 
 func (s *site) liveOne(r *http.Request) (outage string, err error) {
-	d, err := s.detail(r, s.Now().UTC())
+	ctx, cancel := context.WithTimeout(r.Context(), existTime)
+	defer cancel()
+	d, err := s.detail(r.WithContext(ctx), s.Now().UTC())
+	if err != nil && !errors.Is(err, hugops.ErrNotFound) {
+		return r.PathValue("id"), nil // figures that are late come as an event
+	}
 	return d.Outage.ID, err
 }
+
+// existTime is what is waited for to learn whether there is such an outage.
+const existTime = 2 * time.Second
 
 // stream is the handler of a live route: of says to which outage it listens.
 func (s *site) stream(pattern string, of func(*http.Request) (outage string, err error)) http.Handler {

@@ -17,7 +17,7 @@ func TestServicePage(t *testing.T) {
 		has        []string
 		hasNot     string
 	}{
-		{"with an outage now", "nimbus-cloud", 200, []string{"An outage goes on", `data-key="nimbus-2026-11-22"`, `href="https://status.nimbus-cloud.example"`,
+		{"with an outage now", "nimbus-cloud", 200, []string{"An outage is going on", `data-key="nimbus-2026-11-22"`, `href="https://status.nimbus-cloud.example"`,
 			`href="/services/nimbus-mail"`, `service=&#34;nimbus-cloud&#34;`, `href="/outages.atom?service=nimbus-cloud"`}, "All is well"},
 		{"part of another, that has one now", "teapot-video", 200, []string{"All is well, as far as we know", `data-key="teapot-video-2"`, "which has an outage now"}, "Part of it"},
 		{"without any outage", "nimbus-mail", 200, []string{"No outage of", "May it stay so"}, `class="outage"`},

@@ -46,13 +46,13 @@ func sureness(width int) string {
 func trend(c hugops.Change) string {
 	switch {
 	case c.Direction() > 0:
-		return "kinder"
+		return "kinder now"
 	case c.Direction() < 0:
-		return "less kind"
+		return "less kind now"
 	case c.Known && c.Lower >= -10 && c.Upper <= 10:
 		return "steady"
 	}
-	return "cannot tell"
+	return "no clear trend"
 }
 
 // sentence is the first thing that an outage says about itself.
