@@ -7,7 +7,8 @@ import (
 
 // This file decides whether a name that is an ordinary word as well means the
 // service: "Slack is down" does, "cut them some slack" does not. Cheap rules
-// decide most; a part-of-speech tagger the few English posts that they leave.
+// decide what they are sure of, a model that learnt from such names (sense.go) most
+// of the rest, a part-of-speech tagger the few English posts that it leaves in doubt.
 
 // verdict of a rule.
 type verdict uint8
@@ -65,66 +66,53 @@ func (l *Linker) supported(s *scan, h hit) bool {
 			return true
 		}
 	}
-	switch v := s.byRules(h); {
-	case v != unsure:
+	if v := s.byRules(h); v != unsure {
 		return v == yes
-	case s.lang != "" && s.lang != "en":
-		return len(s.trouble) > 0 && !h.alias.Common && s.troubleBeside(h)
+	}
+	switch p := s.sense(h); {
+	case p > senseSure:
+		return true
+	case p < senseNone:
+		return false
+	case !s.english():
+		return p > senseFair
 	}
 	return l.byGrammar(s, h)
 }
 
+// Probabilities that the model gives to a name that means the service: those that
+// decide, and that which does where the tagger does not know the language.
+const (
+	senseSure = 0.8
+	senseFair = 0.6
+	senseNone = 0.2
+)
+
 // byRules applies the cheap rules in order; the first that speaks decides.
 func (s *scan) byRules(h hit) verdict {
 	prev, next := s.word(h.start, -1), s.word(h.end, +1)
-	shouting := s.shouting(h)
 	capital := s.capital(h)
-	one := utf8.RuneCount(s.f.text[h.start:h.end]) == 1
 	if v := s.byHyphen(h, capital); v != unsure {
 		return v
-	}
-	if h.alias.Common && (!capital || shouting) {
-		if s.english() && !shouting {
-			return unsure
-		}
-		return no
 	}
 	if s.secondOfName(h) || kin[prev] {
 		return no // "Times Square", "mon oncle Claude"
 	}
+	if h.alias.Common && (!capital || s.shouting(h)) {
+		return unsure
+	}
 	if v := s.byNext(h, prev, next, capital); v != unsure {
 		return v
 	}
-	if wordAfter[next] && s.touches(h.end) && (!capital || h.alias.Common || s.opens(h.start)) && !s.outAgain(h, next) {
-		return no
-	}
 	before := s.word(s.wordStart(h.start), -1)
-	if !s.english() && (!capital || s.lang == "de") && wordBefore[prev] && !(prev == "a" && s.lang == "pt") || !capital && before == "out" && prev == "of" {
-		return no
-	}
 	if !h.alias.Common && ((prev == "to" || prev == "for") && gratitude[before] || address[prev]) && !s.english() {
 		return yes
 	}
 	if capital && s.about() && (s.amongJapanese(h) || s.listed(h)) {
 		return yes // "Xが落ちた", "ChatGPT, X and Canva are down"
 	}
-	if one {
-		return no // "X" counts by what follows only
-	}
-	if h.alias.Common && (s.neighbourCapital(h) || !s.about() && !(s.english() && (s.opens(h.start) || onService[prev] || owner[prev] || clauseOpener[prev]))) {
-		return no
-	}
-	switch named := capital && !shouting && s.lang != "de"; {
-	case named && !s.opens(h.start):
-		return is(!s.neighbourCapital(h) || s.about())
-	case s.english():
-		return unsure
-	case !s.about():
-		return no
-	case !capital && !s.troubleBeside(h):
-		return no // "haz zoom en la foto, el edificio está caído"
-	case named && !pluralVerb[next]:
-		return yes // it opens a sentence about trouble, and no rule above knows it as a word
+	if h.alias.Common && s.neighbourCapital(h) {
+		return no // "Orange County"
 	}
 	return unsure
 }
@@ -320,10 +308,8 @@ func (s *scan) shouting(h hit) bool {
 // no comma and no full stop between.
 func (s *scan) troubleBeside(h hit) bool {
 	for _, w := range s.trouble {
-		between := s.f.text[min(h.end, w.end):max(h.start, w.start)]
-		if w.end <= h.start {
-			between = s.f.text[w.end:h.start]
-		}
+		from, to := min(h.end, w.end), max(h.start, w.start)
+		between := s.f.text[min(from, to):to] // nothing where one is a part of the other
 		if !strings.ContainsAny(string(between), ".!?,;:") {
 			return true
 		}

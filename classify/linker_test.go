@@ -69,7 +69,7 @@ func TestLink(t *testing.T) {
 		{"github down?", "-61m", "", 0, 0, nil},
 		{"my new github repo is public", "30m", "", 0, 0, nil}, // named, at the time: that alone does not do
 		{"hugs to the github people", "30m", "gh-1", 0.85, 0.95, nil},
-		{"ugh github, again", "30m", "", 0, 0, nil},
+		{"ugh github, again", "30m", "gh-1", 0.6, 0.7, nil},
 		{"github, why again", "30m", "gh-1", 0.6, 0.7, []string{"alias:github"}},
 		{"remember when github was down for a day in 2018", "30m", "", 0, 0, nil},
 		{"we are hiring a github admin, on call one week in six", "30m", "", 0, 0, nil},

@@ -32,6 +32,7 @@ type hit struct {
 	alias      *Alias // for byAlias
 	start, end int    // in the folded text; equal when the hit is not in it
 	note       string // what to show where it is not in the text
+	other      bool   // it means something else than the service
 }
 
 // span is a piece of the folded text.
@@ -72,8 +73,14 @@ var scans = sync.Pool{New: func() any { return new(scan) }}
 // about reports whether the post has words of an outage or of solidarity.
 func (s *scan) about() bool { return s.tag || s.status || len(s.trouble) > 0 }
 
-// read scans a post.
+// read scans a post and settles which of its names mean services.
 func (l *Linker) read(s *scan, p *hugops.Post) {
+	l.scan(s, p)
+	l.settle(s, func(h hit) bool { return l.supported(s, h) })
+}
+
+// scan finds all that may say something in a post.
+func (l *Linker) scan(s *scan, p *hugops.Post) {
 	s.post, s.lang, s.tag, s.status, s.asked = p, baseLang(p.Lang), false, false, 0
 	s.hits, s.trouble, s.signs, s.outages, s.found = s.hits[:0], s.trouble[:0], s.signs[:0], s.outages[:0], s.found[:0]
 	s.f.fold(p.Text)
@@ -85,7 +92,6 @@ func (l *Linker) read(s *scan, p *hugops.Post) {
 	if i, ok := l.bySlug[p.AuthorService]; ok && p.AuthorService != "" {
 		s.hits = append(s.hits, hit{target: i, kind: byAuthor, note: p.AuthorService})
 	}
-	l.settle(s)
 }
 
 // baseLang is the language of a BCP 47 tag: "pt" of "pt-BR".
@@ -219,7 +225,10 @@ func (l *Linker) unending(name []byte) (target int32, cut, ok bool) {
 	for _, e := range endings {
 		if stem, found := bytes.CutSuffix(name, []byte(e)); found {
 			stem = bytes.TrimRight(stem, "_")
-			if target, ok = l.joined[string(stem)]; ok {
+			if target, ok = l.joined[string(stem)]; !ok {
+				target, ok = l.stems[string(stem)]
+			}
+			if ok {
 				return target, true, true
 			}
 		}
@@ -364,20 +373,15 @@ func insideName(t []byte, start, end int) bool {
 	return start > 1 && t[start-1] == '.' && wordByte[t[start-2]]
 }
 
-// settle drops the hits that the post does not support, and lists the services
-// of the others in the order in which the post names them.
-func (l *Linker) settle(s *scan) {
+// settle drops the hits by names that are words and do not mean the service, and
+// lists the services of the others in the order in which the post names them.
+func (l *Linker) settle(s *scan, means func(h hit) bool) {
 	body := s.signature()
-	kept := s.hits[:0] // overwrites only what has been decided
-	for _, h := range s.hits {
-		if h.kind == byAlias && h.start > body {
-			continue
-		}
-		if h.alias == nil || !h.alias.Word || l.supported(s, h) {
-			kept = append(kept, h)
-		}
+	for i := range s.hits {
+		h := &s.hits[i]
+		h.other = h.kind == byAlias && h.start > body || h.alias != nil && h.alias.Word && !means(*h)
 	}
-	s.hits = kept
+	s.hits = slices.DeleteFunc(s.hits, func(h hit) bool { return h.other })
 	slices.SortStableFunc(s.hits, func(a, b hit) int { return a.start - b.start })
 	for _, h := range s.hits {
 		if !slices.Contains(s.found, h.target) {
