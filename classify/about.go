@@ -64,21 +64,20 @@ func (s *scan) meant(t int32, c *context) bool {
 // mention fills p with what the model reads of a target.
 func (s *scan) mention(t int32, c *context, p *about.Post) {
 	s.masked = s.mask(s.masked[:0], t, span{0, len(s.f.text)})
-	p.Text = string(s.masked)
-	s.masked = s.masked[:0]
-	end := 0
+	near, end := len(s.masked), 0
 	for i := range s.hits {
 		h := &s.hits[i]
 		if h.target != t || h.start == h.end || h.start < end {
 			continue
 		}
 		in := s.clause(h)
-		if len(s.masked) > 0 {
+		if len(s.masked) > near {
 			s.masked = append(s.masked, '\n')
 		}
 		s.masked, end = s.mask(s.masked, t, in), in.end
 	}
-	p.Near = string(s.masked)
+	both := string(s.masked)
+	p.Text, p.Near = both[:near], both[near:]
 	p.Signs = c.signs()
 }
 

@@ -33,8 +33,6 @@ var (
 		sre sres devs staff offline unavailable downtime notifications huddle huddles workspace workspaces incident postmortem
 		hugops crashed crashing crashes borked oncall support webhooks webhook cdn dashboard sso dns storefront checkout having
 		störung ausfall ausgefallen caído caido caiu storing panne geht funktioniert lädt ligt werkt`)
-	// What follows "Teams" at the start of a sentence that is about teams.
-	pluralVerb = set(`are were have work working worked on at from`)
 	// Verbs that need an outage word behind them within a few words.
 	serviceVerb = set(`is are was has had isn't isnt won't wont wouldn't doesn't doesnt not still went goes going being seems
 		appears keeps refuses crashes drops says can't cannot again ist está esta est não nao no ne just`)
@@ -50,13 +48,9 @@ var (
 	// What stands before a person's name.
 	kin = set(`uncle aunt brother sister cousin grandpa grandma onkel tante opa oma bruder schwester oncle frère soeur cousin papy mamie tío tía hermano hermana
 		primo prima tio tia irmão irmã oom broer zus monsieur madame herr frau señor señora`)
-	// What follows "out" where it means that nothing works.
-	stillOut = set(`again here since nationwide today rn across for all`)
 	// What else a sentence or title begins with before a name.
 	beginning = set(`i we you he she they it who what where how why does did can could will would should anyone everyone everybody somebody someone looks
 		seems hug fixing love hate using blame guess via re rip fuck screw stupid damned old new update hi hello bye goodbye please sending about`)
-	// What follows the word used as a verb or in a phrase.
-	wordAfter = set(`in out off up into onto through past over of around along`)
 )
 
 // supported reports whether the post supports a hit by a name that is a word.
@@ -139,11 +133,6 @@ func (s *scan) amongJapanese(h hit) bool {
 
 // english reports whether the post is, or may be, in the tagger's language.
 func (s *scan) english() bool { return s.lang == "" || s.lang == "en" }
-
-// outAgain knows "Spectrum out again" from "zoom out".
-func (s *scan) outAgain(h hit, next string) bool {
-	return next == "out" && stillOut[s.word(s.f.wordEnd(h.end+1), +1)]
-}
 
 // byNext looks at what follows: "slack down", "slack is down", "slack's api".
 // In English it leaves to the tagger what comes behind a word that may belong

@@ -74,7 +74,7 @@ func TestLink(t *testing.T) {
 		{"remember when github was down for a day in 2018", "30m", "", 0, 0, nil},
 		{"we are hiring a github admin, on call one week in six", "30m", "", 0, 0, nil},
 		{"my brain is down like github", "30m", "", 0, 0, nil},
-		{"my brain feels like github is down", "30m", "gh-1", 0.9, 0.95, nil},
+		{"feels like github is down, anyone?", "30m", "gh-1", 0.9, 0.95, nil},
 		{"worst github outage since 2018", "30m", "gh-1", 0.9, 0.95, nil},
 		{"the lift is broken\nSent from my GitHub", "30m", "", 0, 0, nil},
 		{"my new github repo is public", "-10m", "", 0, 0, nil},

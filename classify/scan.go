@@ -106,12 +106,29 @@ func baseLang(tag string) string {
 // they cover.
 func (l *Linker) entities(s *scan) {
 	for i := 0; i < len(s.f.text); {
+		if !s.mayBegin(i) {
+			i++
+			continue
+		}
 		end := l.entity(s, i)
 		for j := i; j < end; j++ {
 			s.f.marks[j] |= markSpan
 		}
 		i = max(end, i+1)
 	}
+}
+
+// mayBegin reports whether entity has to look at i: few bytes say so.
+func (s *scan) mayBegin(i int) bool {
+	switch t := s.f.text; t[i] {
+	case '@', '#', '.':
+		return true
+	case 'h':
+		return i+1 < len(t) && t[i+1] == 't'
+	case 'w':
+		return i+1 < len(t) && t[i+1] == 'w'
+	}
+	return false
 }
 
 // entity reads what begins at i (a bare domain: has its first dot there), and
@@ -403,12 +420,12 @@ func (s *scan) signature() int {
 
 // text is what a hit shows as evidence.
 func (h *hit) text(s *scan) string {
-	note := h.note
-	if note == "" {
-		note = string(s.f.text[h.start:h.end])
-	}
+	name := evidenceNames[h.kind]
 	if h.kind == byHandle && s.post.ReplyTo != "" {
-		return "reply:@" + note
+		name = "reply:@"
 	}
-	return evidenceNames[h.kind] + note
+	if h.note != "" {
+		return name + h.note
+	}
+	return string(append(append(s.masked[:0], name...), s.f.text[h.start:h.end]...))
 }

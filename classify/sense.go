@@ -64,12 +64,13 @@ const window = 24
 // are no words by another.
 func (s *scan) standing(h hit, p *about.Post) {
 	s.masked = s.maskNames(s.masked[:0], h, span{0, len(s.f.text)})
-	p.Text = string(s.masked)
+	near := len(s.masked)
 	in := s.sentence(h.start)
 	in.end = max(in.end, h.end)
 	in.start, in.end = s.wordBorder(max(in.start, h.start-window)), s.wordBorder(min(in.end, h.end+window))
-	s.masked = s.maskNames(s.masked[:0], h, in)
-	p.Near = string(s.masked)
+	s.masked = s.maskNames(s.masked, h, in)
+	both := string(s.masked)
+	p.Text, p.Near = both[:near], both[near:]
 	p.Signs = s.stands(h)
 }
 
