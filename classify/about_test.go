@@ -40,6 +40,27 @@ func TestMentions(t *testing.T) {
 	}
 }
 
+// TestNames: what the model of names reads: the post and the words around a name,
+// whatever the name means, without other names that may be words.
+func TestNames(t *testing.T) {
+	l := NewLinker(Services(), nil)
+	for text, want := range map[string]string{
+		"cut them some slack, GitHub is back":  "slack: cut them some §, ¶ is back | cut them some §, ¶ is back; github: cut them some slack, § is back | cut them some slack, § is back",
+		"Slack. We all wait for slack":         "slack: §. we all wait for § | §.; slack: §. we all wait for § |  we all wait for §",
+		"in line at the box office":            "line: in § at the box office | in § at the box office; box: in line at the § office | in line at the § office",
+		"nothing here":                         "",
+		"the tent is gone\nSent from my Slack": "",
+	} {
+		var got []string
+		for _, n := range l.Names(&hugops.Post{Text: text, Lang: "en"}) {
+			got = append(got, n.Text+": "+n.Post.Text+" | "+n.Post.Near)
+		}
+		if s := strings.Join(got, "; "); s != want {
+			t.Errorf("%q:\n%q, want\n%q", text, s, want)
+		}
+	}
+}
+
 // TestOneOfTwoServices: of two services in a sentence only one is out.
 func TestOneOfTwoServices(t *testing.T) {
 	l := NewLinker(Services(), nil)

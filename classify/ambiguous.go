@@ -63,6 +63,10 @@ func (l *Linker) supported(s *scan, h hit) bool {
 	if v := s.byRules(h); v != unsure {
 		return v == yes
 	}
+	if s.sensed == maxSensed {
+		return false
+	}
+	s.sensed++
 	switch p := s.sense(h); {
 	case p > senseSure:
 		return true

@@ -372,3 +372,15 @@ func TestHostileTextsTakeBoundedTime(t *testing.T) {
 		checkProbabilities(t, m.Classify(p.Text, "").Probabilities)
 	}
 }
+
+// TestLinkBoundsItsWork: whatever a post repeats, few of its names are judged.
+func TestLinkBoundsItsWork(t *testing.T) {
+	l := NewLinker(Services(), nil)
+	asked := 0
+	l.ask = func(_, _, _ string) clause { asked++; return clause{} }
+	s := new(scan)
+	l.read(s, &hugops.Post{Text: strings.Repeat("slack line box ring signal ", 2000), Lang: "en"})
+	if s.sensed != maxSensed || asked > maxAsked || len(s.hits) > maxSensed {
+		t.Errorf("%d names judged by the model, %d by the tagger, %d of them services", s.sensed, asked, len(s.hits))
+	}
+}

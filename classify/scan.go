@@ -56,6 +56,7 @@ type scan struct {
 	tag     bool     // a tag of solidarity is in it
 	status  bool     // an address of a status page is in it
 	found   []int32  // targets, in the order in which the post names them
+	sensed  int      // questions to the model of names
 	asked   int      // questions to the tagger
 	masked  []byte   // the text, or a part of it, with marks for names (about.go)
 }
@@ -65,6 +66,7 @@ const (
 	maxHits    = 64
 	maxTrouble = 64
 	maxName    = 256 // bytes of a handle or host
+	maxSensed  = 16
 	maxAsked   = 4
 )
 
@@ -81,7 +83,7 @@ func (l *Linker) read(s *scan, p *hugops.Post) {
 
 // scan finds all that may say something in a post.
 func (l *Linker) scan(s *scan, p *hugops.Post) {
-	s.post, s.lang, s.tag, s.status, s.asked = p, baseLang(p.Lang), false, false, 0
+	s.post, s.lang, s.tag, s.status, s.sensed, s.asked = p, baseLang(p.Lang), false, false, 0, 0
 	s.hits, s.trouble, s.signs, s.outages, s.found = s.hits[:0], s.trouble[:0], s.signs[:0], s.outages[:0], s.found[:0]
 	s.f.fold(p.Text)
 	l.entities(s)

@@ -42,7 +42,7 @@ func (l *Linker) Names(p *hugops.Post) (names []Name) {
 			continue
 		}
 		n := Name{Service: l.targets[h.target].slug, Text: string(s.f.text[h.start:h.end]), Word: h.alias.Word, Common: h.alias.Common, Capital: s.f.marks[h.start]&markUpper != 0}
-		s.standing(h, &n.Post)
+		s.standing(h, span{0, len(s.f.text)}, &n.Post)
 		names = append(names, n)
 	}
 	return names
@@ -51,19 +51,22 @@ func (l *Linker) Names(p *hugops.Post) (names []Name) {
 // sense is the probability that a name means the service where it stands.
 func (s *scan) sense(h hit) float64 {
 	var p about.Post
-	s.standing(h, &p)
+	s.standing(h, span{max(0, h.start-reach), min(len(s.f.text), h.end+reach)}, &p)
 	return senseModel().Probability(&p)
 }
 
-// window is how far on either side of a name the nearer text of the model reaches,
-// in bytes.
-const window = 24
+// How far on either side of a name the text and the nearer text of the model reach,
+// in bytes. Few honest posts come near the first.
+const (
+	reach  = 2048
+	window = 24
+)
 
-// standing fills p with what the model reads of a name: the post and the words
-// around it, the name and what is the same masked by one sign, names of others that
+// standing fills p with what the model reads of a name: a piece of the post and the
+// words around it, the name and what is the same masked by one sign, names of others that
 // are no words by another.
-func (s *scan) standing(h hit, p *about.Post) {
-	s.masked = s.maskNames(s.masked[:0], h, span{0, len(s.f.text)})
+func (s *scan) standing(h hit, text span, p *about.Post) {
+	s.masked = s.maskNames(s.masked[:0], h, text)
 	near := len(s.masked)
 	in := s.sentence(h.start)
 	in.end = max(in.end, h.end)
