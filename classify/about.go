@@ -2,6 +2,7 @@ package classify
 
 import (
 	_ "embed"
+	"slices"
 	"sync"
 
 	"github.com/hugops/hugops"
@@ -34,11 +35,13 @@ type Mention struct {
 }
 
 // Mentions returns what a model reads of each service that a post names, in the
-// post's order; classify/train learns from it.
-func (l *Linker) Mentions(p *hugops.Post) (mentions []Mention) {
+// post's order; classify/train learns from it. Of names that are words those count
+// that mean a service which the post is known to speak of.
+func (l *Linker) Mentions(p *hugops.Post, known ...string) (mentions []Mention) {
 	s := scans.Get().(*scan)
 	defer scans.Put(s)
-	l.read(s, p)
+	l.scan(s, p)
+	l.settle(s, func(h hit) bool { return slices.Contains(known, l.targets[h.target].slug) })
 	for _, t := range s.found {
 		m, c := Mention{Service: l.targets[t].slug}, s.around(t)
 		s.mention(t, &c, &m.Post)
@@ -47,32 +50,34 @@ func (l *Linker) Mentions(p *hugops.Post) (mentions []Mention) {
 	return mentions
 }
 
-// meant reports whether a post more likely than not means an outage of a target
-// that it names.
+// meantFrom is the least probability from which an outage is meant. The model takes
+// both for as likely; while an outage goes on, more posts that name the service mean it.
+const meantFrom = 0.45
+
+// meant reports whether a post means an outage of a target that it names.
 func (s *scan) meant(t int32, c *context) bool {
 	var p about.Post
 	s.mention(t, c, &p)
-	return aboutModel().Meant(&p)
+	return aboutModel().Probability(&p) > meantFrom
 }
 
 // mention fills p with what the model reads of a target.
 func (s *scan) mention(t int32, c *context, p *about.Post) {
 	s.masked = s.mask(s.masked[:0], t, span{0, len(s.f.text)})
-	p.Text = string(s.masked)
-	s.masked = s.masked[:0]
-	end := 0
+	near, end := len(s.masked), 0
 	for i := range s.hits {
 		h := &s.hits[i]
 		if h.target != t || h.start == h.end || h.start < end {
 			continue
 		}
 		in := s.clause(h)
-		if len(s.masked) > 0 {
+		if len(s.masked) > near {
 			s.masked = append(s.masked, '\n')
 		}
 		s.masked, end = s.mask(s.masked, t, in), in.end
 	}
-	p.Near = string(s.masked)
+	both := string(s.masked)
+	p.Text, p.Near = both[:near], both[near:]
 	p.Signs = c.signs()
 }
 
@@ -131,5 +136,6 @@ func (s *scan) divides(i int) bool {
 // signs are the yes-or-no features of the model, in its order.
 func (c *context) signs() [about.Signs]bool {
 	return [about.Signs]bool{c.account, c.answers, c.opens, c.people, c.beside, c.aside, c.about, c.faint, c.more, c.stirred, c.hug,
-		c.clause, c.elsewhere, c.company, c.status, c.asks}
+		c.clause, c.elsewhere, c.company, c.status, c.asks, c.symptom, c.ails, c.now, c.crowd, c.trade, c.uses,
+		c.symptom && !c.trade, c.symptom && c.now, c.symptom && c.crowd, c.uses && !c.symptom && !c.clause, !c.symptom && !c.clause && !c.stirred}
 }

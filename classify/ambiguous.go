@@ -7,7 +7,8 @@ import (
 
 // This file decides whether a name that is an ordinary word as well means the
 // service: "Slack is down" does, "cut them some slack" does not. Cheap rules
-// decide most; a part-of-speech tagger the few English posts that they leave.
+// decide what they are sure of, a model that learnt from such names (sense.go) most
+// of the rest, a part-of-speech tagger the few English posts that it leaves in doubt.
 
 // verdict of a rule.
 type verdict uint8
@@ -32,8 +33,6 @@ var (
 		sre sres devs staff offline unavailable downtime notifications huddle huddles workspace workspaces incident postmortem
 		hugops crashed crashing crashes borked oncall support webhooks webhook cdn dashboard sso dns storefront checkout having
 		störung ausfall ausgefallen caído caido caiu storing panne geht funktioniert lädt ligt werkt`)
-	// What follows "Teams" at the start of a sentence that is about teams.
-	pluralVerb = set(`are were have work working worked on at from`)
 	// Verbs that need an outage word behind them within a few words.
 	serviceVerb = set(`is are was has had isn't isnt won't wont wouldn't doesn't doesnt not still went goes going being seems
 		appears keeps refuses crashes drops says can't cannot again ist está esta est não nao no ne just`)
@@ -49,13 +48,9 @@ var (
 	// What stands before a person's name.
 	kin = set(`uncle aunt brother sister cousin grandpa grandma onkel tante opa oma bruder schwester oncle frère soeur cousin papy mamie tío tía hermano hermana
 		primo prima tio tia irmão irmã oom broer zus monsieur madame herr frau señor señora`)
-	// What follows "out" where it means that nothing works.
-	stillOut = set(`again here since nationwide today rn across for all`)
 	// What else a sentence or title begins with before a name.
 	beginning = set(`i we you he she they it who what where how why does did can could will would should anyone everyone everybody somebody someone looks
 		seems hug fixing love hate using blame guess via re rip fuck screw stupid damned old new update hi hello bye goodbye please sending about`)
-	// What follows the word used as a verb or in a phrase.
-	wordAfter = set(`in out off up into onto through past over of around along`)
 )
 
 // supported reports whether the post supports a hit by a name that is a word.
@@ -65,66 +60,57 @@ func (l *Linker) supported(s *scan, h hit) bool {
 			return true
 		}
 	}
-	switch v := s.byRules(h); {
-	case v != unsure:
+	if v := s.byRules(h); v != unsure {
 		return v == yes
-	case s.lang != "" && s.lang != "en":
-		return len(s.trouble) > 0 && !h.alias.Common && s.troubleBeside(h)
+	}
+	if s.sensed == maxSensed {
+		return false
+	}
+	s.sensed++
+	switch p := s.sense(h); {
+	case p > senseSure:
+		return true
+	case p < senseNone:
+		return false
+	case !s.english():
+		return p > senseFair
 	}
 	return l.byGrammar(s, h)
 }
 
+// Probabilities that the model gives to a name that means the service: those that
+// decide, and that which does where the tagger does not know the language.
+const (
+	senseSure = 0.8
+	senseFair = 0.6
+	senseNone = 0.2
+)
+
 // byRules applies the cheap rules in order; the first that speaks decides.
 func (s *scan) byRules(h hit) verdict {
 	prev, next := s.word(h.start, -1), s.word(h.end, +1)
-	shouting := s.shouting(h)
 	capital := s.capital(h)
-	one := utf8.RuneCount(s.f.text[h.start:h.end]) == 1
 	if v := s.byHyphen(h, capital); v != unsure {
 		return v
-	}
-	if h.alias.Common && (!capital || shouting) {
-		if s.english() && !shouting {
-			return unsure
-		}
-		return no
 	}
 	if s.secondOfName(h) || kin[prev] {
 		return no // "Times Square", "mon oncle Claude"
 	}
+	if h.alias.Common && (!capital || s.shouting(h)) {
+		return unsure
+	}
 	if v := s.byNext(h, prev, next, capital); v != unsure {
 		return v
 	}
-	if wordAfter[next] && s.touches(h.end) && (!capital || h.alias.Common || s.opens(h.start)) && !s.outAgain(h, next) {
-		return no
-	}
 	before := s.word(s.wordStart(h.start), -1)
-	if !s.english() && (!capital || s.lang == "de") && wordBefore[prev] && !(prev == "a" && s.lang == "pt") || !capital && before == "out" && prev == "of" {
-		return no
-	}
 	if !h.alias.Common && ((prev == "to" || prev == "for") && gratitude[before] || address[prev]) && !s.english() {
 		return yes
 	}
 	if capital && s.about() && (s.amongJapanese(h) || s.listed(h)) {
 		return yes // "Xが落ちた", "ChatGPT, X and Canva are down"
 	}
-	if one {
-		return no // "X" counts by what follows only
-	}
-	if h.alias.Common && (s.neighbourCapital(h) || !s.about() && !(s.english() && (s.opens(h.start) || onService[prev] || owner[prev] || clauseOpener[prev]))) {
-		return no
-	}
-	switch named := capital && !shouting && s.lang != "de"; {
-	case named && !s.opens(h.start):
-		return is(!s.neighbourCapital(h) || s.about())
-	case s.english():
-		return unsure
-	case !s.about():
-		return no
-	case !capital && !s.troubleBeside(h):
-		return no // "haz zoom en la foto, el edificio está caído"
-	case named && !pluralVerb[next]:
-		return yes // it opens a sentence about trouble, and no rule above knows it as a word
+	if h.alias.Common && s.neighbourCapital(h) {
+		return no // "Orange County"
 	}
 	return unsure
 }
@@ -151,11 +137,6 @@ func (s *scan) amongJapanese(h hit) bool {
 
 // english reports whether the post is, or may be, in the tagger's language.
 func (s *scan) english() bool { return s.lang == "" || s.lang == "en" }
-
-// outAgain knows "Spectrum out again" from "zoom out".
-func (s *scan) outAgain(h hit, next string) bool {
-	return next == "out" && stillOut[s.word(s.f.wordEnd(h.end+1), +1)]
-}
 
 // byNext looks at what follows: "slack down", "slack is down", "slack's api".
 // In English it leaves to the tagger what comes behind a word that may belong
@@ -320,10 +301,8 @@ func (s *scan) shouting(h hit) bool {
 // no comma and no full stop between.
 func (s *scan) troubleBeside(h hit) bool {
 	for _, w := range s.trouble {
-		between := s.f.text[min(h.end, w.end):max(h.start, w.start)]
-		if w.end <= h.start {
-			between = s.f.text[w.end:h.start]
-		}
+		from, to := min(h.end, w.end), max(h.start, w.start)
+		between := s.f.text[min(from, to):to] // nothing where one is a part of the other
 		if !strings.ContainsAny(string(between), ".!?,;:") {
 			return true
 		}

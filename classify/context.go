@@ -15,6 +15,8 @@ var (
 	// Outage words that mostly mean something else.
 	faint = set(`down up dead slow queue stuck 500 502 503 504 521 522 fail fails failed failing broke broken errors fixed hug hugs maintenance recovery recovered
 		offline crash crashed died resolved flaky queued pending delayed delays fault kaputt tot weg error erro erros fora falla fallo bug lento caída panne`)
+	// What stands before the name of what one uses.
+	usedBy = set(`on in into to from with via through at using onto over by for auf über bei mit von zu in sur via avec par chez en por con desde no na pelo pela via op met bij van`)
 	// What stands before a year that tells how long, not when.
 	eversince = set(`since seit depuis desde sinds`)
 )
@@ -110,6 +112,11 @@ type context struct {
 	company   bool // other services are named in the sentence
 	status    bool // an address of a status page is in it
 	asks      bool // a sentence that names it is a question
+
+	symptom, ails bool // something does not work, in a clause that names it; anywhere
+	now, crowd    bool // in a sentence that names it
+	trade         bool // the same
+	uses          bool // a preposition stands before its name: "on", "via"
 }
 
 // besides is how near "beside" is, in bytes.
@@ -131,12 +138,19 @@ func (s *scan) around(t int32) (c context) {
 		in := s.sentence(h.start)
 		c.opens = c.opens || s.opens(h.start)
 		c.beside = c.beside || slices.ContainsFunc(s.trouble, func(w span) bool { return w.beside(h, in) })
+		clause := s.clause(h)
 		for _, w := range s.signs {
 			c.people = c.people || w.sign&signPeople != 0 && w.beside(h, in)
+			c.symptom = c.symptom || w.sign&signSymptom != 0 && clause.has(w.span)
+			c.now = c.now || w.sign&signNow != 0 && in.has(w.span)
+			c.crowd = c.crowd || w.sign&signCrowd != 0 && in.has(w.span)
+			c.trade = c.trade || w.sign&signTrade != 0 && in.has(w.span)
+			c.ails = c.ails || w.sign&signSymptom != 0
 		}
+		c.uses = c.uses || usedBy[s.word(h.start, -1)]
 		c.people = c.people || s.touches(h.end) && servicePeople[s.word(h.end, +1)]
 		c.aside = c.aside && s.aside(h)
-		c.clause = c.clause || s.troubled(s.clause(h))
+		c.clause = c.clause || s.troubled(clause)
 		c.asks = c.asks || in.end < len(s.f.text) && s.f.text[in.end] == '?'
 		for j := range s.hits {
 			o := &s.hits[j]

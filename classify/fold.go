@@ -27,6 +27,10 @@ func (f *folded) fold(s string) {
 	f.text, f.marks, f.upper, f.lower = f.text[:0], f.marks[:0], 0, 0
 	for i := 0; i < len(s); {
 		c := s[i]
+		if foldsToItself[c] {
+			i += f.run(s[i:])
+			continue
+		}
 		if c < utf8.RuneSelf {
 			f.ascii(c)
 			i++
@@ -36,6 +40,29 @@ func (f *folded) fold(s string) {
 		f.rune(r)
 		i += size
 	}
+}
+
+// foldsToItself are the bytes of which most texts are made: small letters, digits
+// and signs of ASCII.
+var foldsToItself = func() (t [utf8.RuneSelf * 2]bool) {
+	for c := byte('!'); c < 0x7f; c++ {
+		t[c] = c < 'A' || c > 'Z'
+	}
+	return t
+}()
+
+// run adds the bytes at the start of s that fold to themselves, and returns how many.
+func (f *folded) run(s string) int {
+	n := 0
+	for n < len(s) && foldsToItself[s[n]] {
+		if 'a' <= s[n] && s[n] <= 'z' {
+			f.lower++
+		}
+		n++
+	}
+	f.text = append(f.text, s[:n]...)
+	f.marks = append(f.marks, make([]byte, n)...)
+	return n
 }
 
 func (f *folded) ascii(c byte) {
@@ -142,12 +169,4 @@ func spacedLetter(r rune) bool { return unicode.IsLetter(r) && !unspaced(r) }
 
 func unspaced(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai) || r == 'ー'
-}
-
-// wordEnd is where the word at i ends.
-func (f *folded) wordEnd(i int) int {
-	for i < len(f.text) && wordByte[f.text[i]] {
-		i++
-	}
-	return i
 }

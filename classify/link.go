@@ -105,7 +105,7 @@ func (l *Linker) Link(p *hugops.Post) (services []string, links []hugops.Link) {
 		k := &l.outages[o]
 		if f, when := timeFactor(&k.outage, p.PostedAt); f > 0 {
 			links = addLink(links, hugops.Link{Outage: k.outage.ID, Probability: pPage,
-				Evidence: []string{"url:" + hostOf(k.outage.URL), "time:" + when}})
+				Evidence: []string{"url:" + hostOf(k.outage.URL), when}})
 		}
 	}
 	for _, t := range s.found {
@@ -233,7 +233,7 @@ func (l *Linker) addCascades(p *hugops.Post, links []hugops.Link) []hugops.Link 
 		k := &l.outages[l.outages[o].parent]
 		f, when := timeFactor(&k.outage, p.PostedAt)
 		if prob := math.Round(links[i].Probability*cascade*f*1e4) / 1e4; prob > LinkThreshold {
-			links = addLink(links, hugops.Link{Outage: k.outage.ID, Probability: prob, Evidence: []string{"cascade:" + links[i].Outage, "time:" + when}})
+			links = addLink(links, hugops.Link{Outage: k.outage.ID, Probability: prob, Evidence: []string{"cascade:" + links[i].Outage, when}})
 		}
 	}
 	return links
@@ -259,12 +259,12 @@ func (k *known) candidate(s *scan, strength, kin float64) (c candidate) {
 		}
 	}
 	c.scope = min(c.scope, 4)
-	if when == "before" && !s.about() {
+	if when == before && !s.about() {
 		f *= 0.7 // nobody spoke of trouble, and none was known
 	}
 	c.base = (strength + perScope*float64(min(c.scope, 2))) * f
 	c.weight = kin * f * (1 + 1.5*float64(c.scope)) / (1 + nearness(&k.outage, s.post.PostedAt).Hours()/12)
-	if when == "after" {
+	if when == after {
 		c.weight *= 0.3
 	}
 	if k.outage.Impact == "maintenance" || k.outage.Impact == "none" {
@@ -281,6 +281,14 @@ func nearness(o *hugops.Outage, t time.Time) time.Duration {
 	return t.Sub(o.StartedAt).Abs()
 }
 
+// The evidence of a time.
+const (
+	before      = "time:before"
+	during      = "time:during"
+	after       = "time:after"
+	timeUnknown = "time:unknown"
+)
+
 // timeFactor says how far the time of a post speaks for an outage: 1 while it
 // goes on; falling to 0.6 where its lead time begins, an hour before its start at
 // most, since users are faster than status pages; halved six hours after its end. An outage that nobody closed
@@ -289,17 +297,17 @@ func timeFactor(o *hugops.Outage, t time.Time) (factor float64, when string) {
 	const stale = 48 * time.Hour
 	switch {
 	case t.IsZero():
-		return 0.95, "unknown"
+		return 0.95, timeUnknown
 	case !o.InReach(t):
 		return 0, ""
 	case t.Before(o.StartedAt):
-		return 1 - 0.4*float64(o.StartedAt.Sub(t))/float64(o.LeadTime()), "before"
+		return 1 - 0.4*float64(o.StartedAt.Sub(t))/float64(o.LeadTime()), before
 	case !o.EndedAt.IsZero() && !t.Before(o.EndedAt):
-		return 1 / (1 + float64(t.Sub(o.EndedAt))/float64(hugops.ReachAfter)), "after"
+		return 1 / (1 + float64(t.Sub(o.EndedAt))/float64(hugops.ReachAfter)), after
 	case nearness(o, t) > stale:
-		return 1 / (1 + float64(nearness(o, t)-stale)/float64(7*24*time.Hour)), "during"
+		return 1 / (1 + float64(nearness(o, t)-stale)/float64(7*24*time.Hour)), during
 	}
-	return 1, "during"
+	return 1, during
 }
 
 // strength is the probability of the best hit of a target.
@@ -362,7 +370,7 @@ func (s *scan) names(phrase string) bool {
 // service, each thing once, then components and words of the title, then the time.
 func (l *Linker) explain(s *scan, t int32, c candidate) hugops.Link {
 	k := &l.outages[c.outage]
-	var evidence []string
+	evidence := make([]string, 0, 3)
 	for i := range s.hits {
 		if h := &s.hits[i]; h.target == t {
 			if e := h.text(s); !slices.Contains(evidence, e) {
@@ -385,7 +393,7 @@ func (l *Linker) explain(s *scan, t int32, c candidate) hugops.Link {
 			evidence = append(evidence, "title:"+w)
 		}
 	}
-	return hugops.Link{Outage: k.outage.ID, Probability: c.base, Evidence: append(evidence, "time:"+c.when)}
+	return hugops.Link{Outage: k.outage.ID, Probability: c.base, Evidence: append(evidence, c.when)}
 }
 
 // Upstream returns the id of the outage that an outage fell with, by what its

@@ -12,12 +12,12 @@ import (
 	"github.com/hugops/hugops"
 )
 
-// rulesCode changes when the code of the rules does; the tables and the model change
+// rulesCode changes when the code of the rules does; the tables and the models change
 // the hash behind it by themselves.
-const rulesCode = "rules-5"
+const rulesCode = "rules-6"
 
 var rulesVersion = sync.OnceValue(func() string {
-	sum := sha256.Sum256(append([]byte(servicesTSV+"\x00"+wordsTSV+"\x00"+ordinaryTXT+"\x00"), aboutFile...))
+	sum := sha256.Sum256(append([]byte(servicesTSV+"\x00"+wordsTSV+"\x00"+ordinaryTXT+"\x00"), slices.Concat(aboutFile, senseFile)...))
 	return rulesCode + "-" + hex.EncodeToString(sum[:4])
 })
 
@@ -31,6 +31,7 @@ type Linker struct {
 	patterns []pattern
 
 	handles, tags, joined map[string]int32 // folded → target
+	stems                 map[string]int32 // the same of names that mostly are words: those with an ending behind them
 	domains, statusHosts  map[string]int32
 	pages                 map[string]int32 // address of an incident's page → outage
 	byID                  map[string]int32 // id of an outage that fell with another → outage
@@ -62,7 +63,7 @@ type pattern struct {
 // NewLinker builds a linker for the outages that posts may be about. Services
 // that the registry does not know are known by the outage's ServiceName.
 func NewLinker(r *Registry, outages []hugops.Outage) *Linker {
-	l := &Linker{bySlug: map[string]int32{}, handles: map[string]int32{}, tags: map[string]int32{}, joined: map[string]int32{},
+	l := &Linker{bySlug: map[string]int32{}, handles: map[string]int32{}, tags: map[string]int32{}, joined: map[string]int32{}, stems: map[string]int32{},
 		domains: map[string]int32{}, statusHosts: map[string]int32{}, pages: map[string]int32{}, byID: map[string]int32{}, ofX: map[string]bool{}, known: Digest(outages...), ask: partOfSpeech}
 	b := &patternBuilder{linker: l, at: map[string]int{}}
 	for _, w := range words().order {
@@ -155,7 +156,11 @@ func (l *Linker) addService(b *patternBuilder, s *Service) {
 	t := l.addTarget(s.Slug)
 	for _, a := range s.Aliases {
 		b.alias(a, t)
-		claim(l.joined, joined(a.Text), t)
+		if a.Common {
+			claim(l.stems, joined(a.Text), t)
+		} else {
+			claim(l.joined, joined(a.Text), t)
+		}
 	}
 	for _, h := range s.Tags {
 		claim(l.tags, foldString(h), t)

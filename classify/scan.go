@@ -32,6 +32,7 @@ type hit struct {
 	alias      *Alias // for byAlias
 	start, end int    // in the folded text; equal when the hit is not in it
 	note       string // what to show where it is not in the text
+	other      bool   // it means something else than the service
 }
 
 // span is a piece of the folded text.
@@ -55,6 +56,7 @@ type scan struct {
 	tag     bool     // a tag of solidarity is in it
 	status  bool     // an address of a status page is in it
 	found   []int32  // targets, in the order in which the post names them
+	sensed  int      // questions to the model of names
 	asked   int      // questions to the tagger
 	masked  []byte   // the text, or a part of it, with marks for names (about.go)
 }
@@ -64,6 +66,7 @@ const (
 	maxHits    = 64
 	maxTrouble = 64
 	maxName    = 256 // bytes of a handle or host
+	maxSensed  = 16
 	maxAsked   = 4
 )
 
@@ -72,9 +75,15 @@ var scans = sync.Pool{New: func() any { return new(scan) }}
 // about reports whether the post has words of an outage or of solidarity.
 func (s *scan) about() bool { return s.tag || s.status || len(s.trouble) > 0 }
 
-// read scans a post.
+// read scans a post and settles which of its names mean services.
 func (l *Linker) read(s *scan, p *hugops.Post) {
-	s.post, s.lang, s.tag, s.status, s.asked = p, baseLang(p.Lang), false, false, 0
+	l.scan(s, p)
+	l.settle(s, func(h hit) bool { return l.supported(s, h) })
+}
+
+// scan finds all that may say something in a post.
+func (l *Linker) scan(s *scan, p *hugops.Post) {
+	s.post, s.lang, s.tag, s.status, s.sensed, s.asked = p, baseLang(p.Lang), false, false, 0, 0
 	s.hits, s.trouble, s.signs, s.outages, s.found = s.hits[:0], s.trouble[:0], s.signs[:0], s.outages[:0], s.found[:0]
 	s.f.fold(p.Text)
 	l.entities(s)
@@ -85,7 +94,6 @@ func (l *Linker) read(s *scan, p *hugops.Post) {
 	if i, ok := l.bySlug[p.AuthorService]; ok && p.AuthorService != "" {
 		s.hits = append(s.hits, hit{target: i, kind: byAuthor, note: p.AuthorService})
 	}
-	l.settle(s)
 }
 
 // baseLang is the language of a BCP 47 tag: "pt" of "pt-BR".
@@ -100,12 +108,29 @@ func baseLang(tag string) string {
 // they cover.
 func (l *Linker) entities(s *scan) {
 	for i := 0; i < len(s.f.text); {
+		if !s.mayBegin(i) {
+			i++
+			continue
+		}
 		end := l.entity(s, i)
 		for j := i; j < end; j++ {
 			s.f.marks[j] |= markSpan
 		}
 		i = max(end, i+1)
 	}
+}
+
+// mayBegin reports whether entity has to look at i: few bytes say so.
+func (s *scan) mayBegin(i int) bool {
+	switch t := s.f.text; t[i] {
+	case '@', '#', '.':
+		return true
+	case 'h':
+		return i+1 < len(t) && t[i+1] == 't'
+	case 'w':
+		return i+1 < len(t) && t[i+1] == 'w'
+	}
+	return false
 }
 
 // entity reads what begins at i (a bare domain: has its first dot there), and
@@ -219,7 +244,10 @@ func (l *Linker) unending(name []byte) (target int32, cut, ok bool) {
 	for _, e := range endings {
 		if stem, found := bytes.CutSuffix(name, []byte(e)); found {
 			stem = bytes.TrimRight(stem, "_")
-			if target, ok = l.joined[string(stem)]; ok {
+			if target, ok = l.joined[string(stem)]; !ok {
+				target, ok = l.stems[string(stem)]
+			}
+			if ok {
 				return target, true, true
 			}
 		}
@@ -364,20 +392,15 @@ func insideName(t []byte, start, end int) bool {
 	return start > 1 && t[start-1] == '.' && wordByte[t[start-2]]
 }
 
-// settle drops the hits that the post does not support, and lists the services
-// of the others in the order in which the post names them.
-func (l *Linker) settle(s *scan) {
+// settle drops the hits by names that are words and do not mean the service, and
+// lists the services of the others in the order in which the post names them.
+func (l *Linker) settle(s *scan, means func(h hit) bool) {
 	body := s.signature()
-	kept := s.hits[:0] // overwrites only what has been decided
-	for _, h := range s.hits {
-		if h.kind == byAlias && h.start > body {
-			continue
-		}
-		if h.alias == nil || !h.alias.Word || l.supported(s, h) {
-			kept = append(kept, h)
-		}
+	for i := range s.hits {
+		h := &s.hits[i]
+		h.other = h.kind == byAlias && h.start > body || h.alias != nil && h.alias.Word && !means(*h)
 	}
-	s.hits = kept
+	s.hits = slices.DeleteFunc(s.hits, func(h hit) bool { return h.other })
 	slices.SortStableFunc(s.hits, func(a, b hit) int { return a.start - b.start })
 	for _, h := range s.hits {
 		if !slices.Contains(s.found, h.target) {
@@ -399,12 +422,12 @@ func (s *scan) signature() int {
 
 // text is what a hit shows as evidence.
 func (h *hit) text(s *scan) string {
-	note := h.note
-	if note == "" {
-		note = string(s.f.text[h.start:h.end])
-	}
+	name := evidenceNames[h.kind]
 	if h.kind == byHandle && s.post.ReplyTo != "" {
-		return "reply:@" + note
+		name = "reply:@"
 	}
-	return evidenceNames[h.kind] + note
+	if h.note != "" {
+		return name + h.note
+	}
+	return string(append(append(s.masked[:0], name...), s.f.text[h.start:h.end]...))
 }

@@ -54,9 +54,14 @@ const (
 	signAside                      // it is about something else: a job, news, a memory
 	signPeople                     // those who run a service: "engineers"
 	signSignature                  // a mail program's signature begins here
+	signSymptom                    // something does not work: "can't", "blank"
+	signNow                        // it is so now: "tonight", "since"
+	signCrowd                      // others are concerned: "anyone", "the whole office"
+	signTrade                      // it is about prices, jobs, features, tastes
 )
 
-var signClasses = map[string]sign{"soft": signSoft, "aside": signAside, "people": signPeople, "signature": signSignature}
+var signClasses = map[string]sign{"soft": signSoft, "aside": signAside, "people": signPeople, "signature": signSignature,
+	"symptom": signSymptom, "now": signNow, "crowd": signCrowd, "trade": signTrade}
 
 func parseWords(tsv string) (*vocabulary, error) {
 	v := &vocabulary{outage: map[string]string{}, signs: map[string]sign{}, tags: map[string]bool{}, plain: map[string]bool{}, named: map[string]bool{}}
@@ -99,7 +104,7 @@ func (v *vocabulary) add(class, lang, word string) error {
 	case class == "own" && known != "":
 		v.outage[word] = known + lang + " "
 	case class != "own":
-		return fmt.Errorf("class %q is none of outage, own, soft, people, aside, signature, plain, tag", class)
+		return fmt.Errorf("class %q is none of outage, own, soft, people, aside, symptom, now, crowd, trade, signature, plain, tag", class)
 	}
 	return nil
 }

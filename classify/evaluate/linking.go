@@ -13,18 +13,22 @@ import (
 	"github.com/hugops/hugops"
 )
 
-// The halves of a file of linking cases: rules are changed by looking at the
-// first; the second was written before them and is only ever counted.
+// The parts of a file of linking cases: rules are changed by looking at the
+// first; the second was written before them and is only ever counted; the third
+// was written when the second was worn, by one who had not seen the rules.
 const (
-	Tune = "tune"
-	Test = "test"
+	Tune  = "tune"
+	Test  = "test"
+	Fresh = "fresh"
 )
+
+var splits = []string{Tune, Test, Fresh}
 
 // LinkCase is a post with the services that it speaks of and the outages that it
 // is about, as a person reads it.
 type LinkCase struct {
 	Line     int
-	Split    string // Tune or Test
+	Split    string // Tune, Test or Fresh
 	Post     hugops.Post
 	Services []string // slugs
 	Outages  []string // ids
@@ -134,8 +138,8 @@ func ReadLinkCases(name string, r io.Reader, outages []hugops.Outage) (cases []L
 			}
 		}
 		switch {
-		case c.Split != Tune && c.Split != Test:
-			return l.errorf("split %q is none of %s, %s", c.Split, Tune, Test)
+		case !slices.Contains(splits, c.Split):
+			return l.errorf("split %q is none of %s", c.Split, strings.Join(splits, ", "))
 		case !c.Post.Network.Valid():
 			return l.errorf("network %q is none of mastodon, x, bluesky", c.Post.Network)
 		}
@@ -237,12 +241,12 @@ type LinkReport struct {
 	Resamples int          `json:"resamples"`
 }
 
-// NewLinkReport scores the answers, one for each case, over both halves and over
-// their posts with names that are words, with 95 % bootstrap intervals by post.
+// NewLinkReport scores the answers, one for each case, over each part and over
+// its posts with names that are words, with 95 % bootstrap intervals by post.
 func NewLinkReport(rules string, cases []LinkCase, answers []LinkAnswer, outages []hugops.Outage) *LinkReport {
 	parents := parentsOf(outages)
 	report := &LinkReport{Rules: rules, Outages: len(outages), Measures: linkMeasures[:], Resamples: Resamples}
-	for _, split := range []string{Tune, Test} {
+	for _, split := range splits {
 		var all, words []linkTally
 		for i := range cases {
 			if cases[i].Split != split {
@@ -331,7 +335,7 @@ func (r *LinkReport) Print(out io.Writer) error {
 		g.add(row...)
 	}
 	g.print(w)
-	fmt.Fprintf(w, "\nRules were changed by looking at the half \"tune\" alone. \"right outage\": the best link of a post about an outage. A link to the outage with which\n"+
+	fmt.Fprintf(w, "\nRules were changed by looking at the part \"tune\" alone. \"right outage\": the best link of a post about an outage. A link to the outage with which\n"+
 		"an expected one fell counts as neither right nor wrong. In brackets: 95 %% intervals, from %d draws of as many posts with replacement.\n", r.Resamples)
 	return w.Flush()
 }

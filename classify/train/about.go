@@ -9,20 +9,35 @@ import (
 	"github.com/hugops/hugops/classify/internal/linear"
 )
 
-// AboutResult is a model that tells whether a post which names a service is about
-// its outage, with what held-out posts say of it.
-type AboutResult struct {
+// LinkerModel is a model of the linker, with what held-out posts say of it.
+type LinkerModel struct {
 	File   []byte
+	title  string
 	scores []aboutScore
 }
 
-// About makes the file classify/about.model. The same inputs give the same bytes
-// on the same processor architecture.
-func About(ctx context.Context, in Inputs, step func(format string, args ...any)) (*AboutResult, error) {
+// About makes the file classify/about.model: whether a post that names a service
+// is about its outage. The same inputs give the same bytes on the same processor
+// architecture.
+func About(ctx context.Context, in Inputs, step func(format string, args ...any)) (*LinkerModel, error) {
 	posts, err := readMentions(in)
 	if err != nil {
 		return nil, err
 	}
+	return learn(ctx, "Is the outage of the service meant?", posts, step)
+}
+
+// Sense makes the file classify/sense.model in the same way: whether a name that
+// is an ordinary word as well means the service.
+func Sense(ctx context.Context, in Inputs, step func(format string, args ...any)) (*LinkerModel, error) {
+	names, err := readNames(in)
+	if err != nil {
+		return nil, err
+	}
+	return learn(ctx, "Does the name mean the service?", names, step)
+}
+
+func learn(ctx context.Context, title string, posts []mention, step func(format string, args ...any)) (*LinkerModel, error) {
 	balance(posts)
 	held, signs := make([]float64, len(posts)), make([]float64, len(posts))
 	for k := range foldCount {
@@ -44,7 +59,7 @@ func About(ctx context.Context, in Inputs, step func(format string, args ...any)
 	h := about.Header{Notes: aboutNotes(posts), Bias: m.bias, Dense: m.dense}
 	h.Slope, h.Shift = platt(posts, held)
 	file, err := about.Marshal(h, m.known, m.hashed)
-	return &AboutResult{File: file, scores: aboutScores(posts, held, signs)}, err
+	return &LinkerModel{File: file, title: title, scores: aboutScores(posts, held, signs)}, err
 }
 
 // balance scales the weights of both classes to the same sum.
@@ -76,8 +91,8 @@ type aboutParams struct {
 // Options of the learning: AdaGrad's steps, and how far weights shrink after each
 // of the epochs.
 const (
-	aboutEpochs = 8
-	aboutRate   = 0.2
+	aboutEpochs = 12
+	aboutRate   = 0.3
 	aboutDecay  = 0.05
 )
 

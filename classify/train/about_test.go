@@ -16,19 +16,22 @@ import (
 func aboutInputs(t *testing.T, posts string) Inputs {
 	t.Helper()
 	dir := t.TempDir()
-	corpus := "label\ttarget\tsarcasm\tlang\ttext\nventing\tcompany\t0\ten\tGitHub is down again\nneutral\t-\t0\ten\tGitHub has a new logo\n"
-	for name, text := range map[string]string{"posts.tsv": posts, "corpus.tsv": corpus} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+	const none = "about\tlang\tservice\ttext\n"
+	for name, text := range map[string]string{
+		"about/posts.tsv": posts, "about/plain.tsv": none, "about/read.tsv": none,
+		"about/names.tsv": "named\tlang\tservice\ttext\n0\ten\t-\tcut me some slack\n1\ten\tslack\tmy slack has emoji\n",
+		"doubtful.tsv":    "# a comment\nen\tzoom\tzoom is down\nen\t-\tzoom in, held out\nde\t-\tmein Ring ist weg\n",
+		"corpus/a.tsv":    "label\ttarget\tsarcasm\tlang\ttext\nventing\tcompany\t0\ten\tGitHub is down again\nneutral\t-\t0\ten\tGitHub has a new logo\n",
+	} {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Mkdir(filepath.Join(dir, "corpus"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(filepath.Join(dir, "corpus.tsv"), filepath.Join(dir, "corpus", "a.tsv")); err != nil {
-		t.Fatal(err)
-	}
-	return Inputs{About: filepath.Join(dir, "posts.tsv"), Corpus: filepath.Join(dir, "corpus"), Linking: "../linking"}
+	return Inputs{About: filepath.Join(dir, "about"), Corpus: filepath.Join(dir, "corpus"), Doubtful: filepath.Join(dir, "doubtful.tsv"), Linking: "../linking"}
 }
 
 const fewPosts = "about\tlang\tservice\ttext\n1\ten\tnetflix\tNetflix down, Spotify fine\n0\ten\tspotify\tNetflix down, Spotify fine\n1\ten\tcrumbly\tcrumbly is gone\n"
@@ -65,7 +68,7 @@ func TestReadMentions(t *testing.T) {
 			got = append(got, p.set+" "+p.post.Near+map[bool]string{true: " yes", false: " no"}[p.about])
 		}
 	}
-	want := "about § down yes,about  § fine no,about § is gone yes,corpus § is down again yes"
+	want := "posts § down yes,posts  § fine no,posts § is gone yes,corpus § is down again yes"
 	if s := strings.Join(got, ","); s != want {
 		t.Errorf("read\n%s, want\n%s", s, want)
 	}
@@ -91,7 +94,7 @@ func TestPlattByHand(t *testing.T) {
 		if i >= 10 {
 			yes = i%10 < 9
 		}
-		posts, z = append(posts, mention{set: "about", about: yes}), append(z, at)
+		posts, z = append(posts, mention{set: "posts", about: yes}), append(z, at)
 	}
 	slope, shift := platt(posts, z) // 14 of 20
 	if odds := math.Log(6. / 14); math.Abs(shift-odds) > 1e-6 || math.Abs(slope+shift-odds-math.Log(9)) > 1e-6 {
@@ -104,5 +107,26 @@ func TestBalance(t *testing.T) {
 	balance(posts)
 	if posts[0].weight != 2 || posts[1].weight+posts[2].weight != 2 || posts[2].weight != 2*posts[1].weight {
 		t.Errorf("weights %v, %v, %v, want 2 for each class", posts[0].weight, posts[1].weight, posts[2].weight)
+	}
+}
+
+// TestReadNames: names that are words count where a person said what they are,
+// names that are none stand for those of services, every second doubtful one is
+// held out.
+func TestReadNames(t *testing.T) {
+	names, err := readNames(aboutInputs(t, fewPosts))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for i := range names {
+		if n := &names[i]; n.set != "tune" {
+			got = append(got, n.set+" "+n.post.Near+map[bool]string{true: " yes", false: " no"}[n.about])
+		}
+	}
+	want := "names cut me some § no,names my § has emoji yes,posts § down, ¶ fine yes,posts ¶ down, § fine yes,posts § down, ¶ fine yes,posts ¶ down, § fine yes," +
+		"doubtful § is down yes,doubtful mein § ist weg no,corpus § is down again yes,corpus § has a new logo yes"
+	if s := strings.Join(got, ","); s != want {
+		t.Errorf("read\n%s, want\n%s", s, want)
 	}
 }

@@ -23,7 +23,7 @@ func aboutNotes(posts []mention) (notes []string) {
 				n, yes = n+1, yes+b2i(posts[i].about)
 			}
 		}
-		notes = append(notes, fmt.Sprintf("%s: %d posts, %d of them about an outage, of weight %g", set, n, yes, aboutWeights[set]))
+		notes = append(notes, fmt.Sprintf("%s: %d, %d of them yes", set, n, yes))
 	}
 	return notes
 }
@@ -38,12 +38,12 @@ func aboutSets(posts []mention) (sets []string) {
 }
 
 // aboutScores counts the held-out posts of each set, and of each language of the
-// set written for this model.
+// sets written for the models.
 func aboutScores(posts []mention, z, signs []float64) (scores []aboutScore) {
 	cut, signsCut := cutOf(posts, z), cutOf(posts, signs)
 	names := aboutSets(posts)
 	for _, lang := range []string{"en", "de", "fr", "es", "pt", "nl", "ja"} {
-		names = append(names, "about, "+lang)
+		names = append(names, "posts, "+lang, "plain, "+lang, "names, "+lang)
 	}
 	for _, name := range names {
 		s := aboutScore{set: name}
@@ -55,6 +55,9 @@ func aboutScores(posts []mention, z, signs []float64) (scores []aboutScore) {
 				hit[k] += float64(b2i(p.about == (z[i] > cut)))
 				shit[k] += float64(b2i(p.about == (signs[i] > signsCut)))
 			}
+		}
+		if s.posts == 0 {
+			continue
 		}
 		yes, no := float64(s.about), float64(s.posts-s.about)
 		s.recall, s.srecall, s.specificity, s.sspecificity = hit[1]/yes, shit[1]/yes, hit[0]/no, shit[0]/no
@@ -70,10 +73,10 @@ func cutOf(posts []mention, z []float64) float64 {
 }
 
 // Report writes what cross-validation says, for people to read.
-func (r *AboutResult) Report(out io.Writer) error {
+func (r *LinkerModel) Report(out io.Writer) error {
 	w := bufio.NewWriter(out)
-	fmt.Fprintf(w, "Is the outage of the service meant? Cross-validation in %d parts\n\n", foldCount)
-	fmt.Fprintf(w, "  %-26s %6s %6s   %7s %11s   %12s %11s\n", "", "posts", "about", "recall", "specificity", "signs: recall", "specificity")
+	fmt.Fprintf(w, "%s Cross-validation in %d parts\n\n", r.title, foldCount)
+	fmt.Fprintf(w, "  %-26s %6s %6s   %7s %11s   %12s %11s\n", "", "posts", "yes", "recall", "specificity", "signs: recall", "specificity")
 	for _, s := range r.scores {
 		fmt.Fprintf(w, "  %-26s %6d %6d   %7.3f %11.3f   %12.3f %11.3f\n", s.set, s.posts, s.about, s.recall, s.specificity, s.srecall, s.sspecificity)
 	}

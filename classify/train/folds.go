@@ -44,11 +44,15 @@ func folds(examples []example, n int) []int {
 	}
 	fold := make([]int, len(examples))
 	for i := range fold {
-		h := fnv.New32a()
-		h.Write([]byte(examples[find(i)].text))
-		fold[i] = int(h.Sum32() % uint32(n))
+		fold[i] = foldOf(examples[find(i)].text, n)
 	}
 	return fold
+}
+
+func foldOf(text string, n int) int {
+	h := fnv.New32a()
+	h.Write([]byte(text))
+	return int(h.Sum32() % uint32(n))
 }
 
 func shinglesOf(text string) map[string]bool {

@@ -18,22 +18,23 @@ import (
 
 // Inputs are the places of what a model is made from.
 type Inputs struct {
-	Corpus  string // folder of labelled posts, .tsv with label, target, sarcasm, lang, text
-	Pairs   string // folder of minimal pairs: learnt.tsv, and heldout.tsv, of which nothing is learnt
-	Outages string // folder of labelled posts of outages, for the error model; nothing is learnt from them
-	Sets    string // folder of public data sets; "" for none
-	Labels  string // folder of labels of posts of those sets, read for their stance
-	Taught  string // what the second reader's teacher says of other posts of those sets; "" for nothing
-	Exclude string // labelled posts (a JSON object with text a line) of which nothing may be learnt; "" for none
-	About   string // labelled posts that name services, for the linker's model: about, lang, service, text
-	Linking string // folder of linking cases, for the same; nothing is learnt from those of the half "test"
-	Encoder string // file of the second reader, to calibrate beside; "" for none
+	Corpus   string // folder of labelled posts, .tsv with label, target, sarcasm, lang, text
+	Pairs    string // folder of minimal pairs: learnt.tsv, and heldout.tsv, of which nothing is learnt
+	Outages  string // folder of labelled posts of outages, for the error model; nothing is learnt from them
+	Sets     string // folder of public data sets; "" for none
+	Labels   string // folder of labels of posts of those sets, read for their stance
+	Taught   string // what the second reader's teacher says of other posts of those sets; "" for nothing
+	Exclude  string // labelled posts (a JSON object with text a line) of which nothing may be learnt; "" for none
+	About    string // folder of labelled posts that name services, for the linker's models
+	Linking  string // folder of linking cases, for the same; nothing is learnt but from those of the part "tune"
+	Doubtful string // names that are words, for the same; "" for none
+	Encoder  string // file of the second reader, to calibrate beside; "" for none
 }
 
 // Defaults are the inputs within the repository, seen from its root.
 var Defaults = Inputs{Corpus: "classify/corpus", Pairs: "classify/pairs", Outages: "pipeline/replay/demo/gen/texts",
 	Labels: "classify/labels", Taught: "classify/taught.tsv",
-	About: "classify/about/posts.tsv", Linking: "classify/linking", Encoder: "classify/encoder.model"}
+	About: "classify/about", Linking: "classify/linking", Doubtful: "classify/testdata/ambiguous.tsv", Encoder: "classify/encoder.model"}
 
 // Run makes a model file. The same inputs give the same bytes on the same
 // processor architecture. It tells of each step as it begins.

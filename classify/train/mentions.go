@@ -26,13 +26,20 @@ type mention struct {
 	fold   int
 }
 
+// aboutFiles are the files of labelled posts: hard ones ("posts"), everyday ones
+// ("plain"), and neutral ones of the corpus that were read again for this ("read").
+var aboutFiles = []string{"posts", "plain", "read"}
+
 // twoSided reports whether a post is of a set with both classes in one style: only
 // those tell the calibration.
-func (p *mention) twoSided() bool { return p.set == "about" || p.set == "tune" }
+func (p *mention) twoSided() bool { return twoSided[p.set] }
+
+var twoSided = map[string]bool{"posts": true, "plain": true, "read": true, "tune": true, "names": true, "doubtful": true}
 
 // Weights of the sets before classes are balanced: those written to tell outages
 // from the rest hold both classes in one style; of the others, each holds one.
-var aboutWeights = map[string]float64{"about": 1, "tune": 1, "corpus": 0.05, "goemotions": 0.3, "isarcasmeval": 0.3, "vader-tweets-groundtruth": 0.3}
+var aboutWeights = map[string]float64{"posts": 1, "plain": 1, "read": 1, "tune": 1, "corpus": 0.05, "goemotions": 0.3, "isarcasmeval": 0.3, "vader-tweets-groundtruth": 0.3,
+	"crisislext26": 0.1, "complaints-x-ci": 0.15, "github-incivility": 0.1, "senti4sd": 0.1}
 
 // written is when the posts were written, as far as a year in them is concerned.
 var written = time.Date(2026, 10, 6, 12, 0, 0, 0, time.UTC)
@@ -63,7 +70,7 @@ func readTune(l *classify.Linker, dir string) (posts []mention, err error) {
 		if c.Split != evaluate.Tune {
 			continue
 		}
-		for _, m := range l.Mentions(&c.Post) {
+		for _, m := range l.Mentions(&c.Post, c.Services...) {
 			is := slices.ContainsFunc(c.Outages, func(id string) bool { return related(parents, m.Service, service[id]) })
 			if !is && len(c.Outages) > 0 {
 				continue
@@ -96,8 +103,12 @@ func readFile[T any](file string, read func(string, io.Reader) (T, error)) (t T,
 
 func readMentions(in Inputs) (posts []mention, err error) {
 	l := classify.NewLinker(classify.Services(), nil)
-	if posts, err = readAbout(in.About); err != nil {
-		return nil, err
+	for _, set := range aboutFiles {
+		found, err := readAbout(filepath.Join(in.About, set+".tsv"), set)
+		if err != nil {
+			return nil, err
+		}
+		posts = append(posts, found...)
 	}
 	tune, err := readTune(l, in.Linking)
 	if err != nil {
@@ -120,19 +131,32 @@ func readMentions(in Inputs) (posts []mention, err error) {
 		}
 		posts = append(posts, others...)
 	}
-	texts := make([]example, len(posts))
-	for i := range posts {
-		texts[i].text = posts[i].text
-	}
-	for i, k := range folds(texts, foldCount) {
-		posts[i].fold = k
-	}
+	deal(posts)
 	return posts, nil
 }
 
+// deal deals posts into parts for cross-validation, near-duplicates into one; those
+// of sets with one class, which tell no calibration, by their text alone.
+func deal(posts []mention) {
+	var texts []example
+	for i := range posts {
+		if p := &posts[i]; p.twoSided() {
+			texts = append(texts, example{text: p.text})
+		} else {
+			p.fold = foldOf(p.text, foldCount)
+		}
+	}
+	parts := folds(texts, foldCount)
+	for i := range posts {
+		if p := &posts[i]; p.twoSided() {
+			p.fold, parts = parts[0], parts[1:]
+		}
+	}
+}
+
 // mentions are the services that a text names and whose label is known.
-func mentions(l *classify.Linker, text, lang, set string, label func(service string) (is, known bool)) (out []mention) {
-	for _, m := range l.Mentions(&hugops.Post{Text: text, Lang: lang, PostedAt: written}) {
+func mentions(l *classify.Linker, text, lang, set string, label func(service string) (is, known bool), spoken ...string) (out []mention) {
+	for _, m := range l.Mentions(&hugops.Post{Text: text, Lang: lang, PostedAt: written}, spoken...) {
 		if is, known := label(m.Service); known {
 			out = append(out, mention{post: m.Post, about: is, set: set, text: text, lang: lang, weight: aboutWeights[set]})
 		}
@@ -141,9 +165,9 @@ func mentions(l *classify.Linker, text, lang, set string, label func(service str
 }
 
 // readAbout reads posts labelled for the service that they name: columns about (1
-// or 0), lang, service and text. A text with two services has a row for each. A
+// or 0), lang, service and text. Their names of it count, whatever else they could be. A text with two services has a row for each. A
 // service that the registry does not know is known by an outage.
-func readAbout(file string) (posts []mention, err error) {
+func readAbout(file, set string) (posts []mention, err error) {
 	t, err := readTable(file, nil)
 	if err != nil {
 		return nil, err
@@ -160,7 +184,7 @@ func readAbout(file string) (posts []mention, err error) {
 		if is != "0" && is != "1" {
 			return nil, fmt.Errorf("%s, row %d: about is %q, want 1 or 0", file, n+1, is)
 		}
-		found := mentions(l, t.get(row, "text"), t.get(row, "lang"), "about", func(s string) (bool, bool) { return is == "1", s == service })
+		found := mentions(l, t.get(row, "text"), t.get(row, "lang"), set, func(s string) (bool, bool) { return is == "1", s == service }, service)
 		posts = append(posts, found...)
 	}
 	return posts, nil

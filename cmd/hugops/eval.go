@@ -47,13 +47,13 @@ and lang. It prints how often both posts of a pair are read right, by trap.
 --linking measures instead how well services and outages are found in posts, on a
 folder like classify/linking, whose files say what their columns mean: precision
 and recall of services, the share of posts about an outage whose best link is right,
-and the share of the others that are linked to nothing, on the half that rules are
-tuned by and on the half that is only ever counted. It takes no FILE.`,
+and the share of the others that are linked to nothing, on the part that rules are
+tuned by and on the two that are only ever counted. It takes no FILE.`,
 	setup: func(f *flags) func(context.Context, *invocation) error {
 		peers := f.list("peer", "a peer's name and its predictions, as `NAME=FILE`")
 		pairs := f.String("pairs", "", "a `file` of minimal pairs")
 		linking := f.String("linking", "", "measure the linker instead, on posts.tsv and outages.tsv of a `folder`")
-		misses := f.Bool("misses", false, "with --linking: list the posts of the half for tuning that were read wrong")
+		misses := f.Bool("misses", false, "with --linking: list the posts of the part for tuning that were read wrong")
 		asJSON := f.Bool("json", false, "print one JSON object instead, with the scores of every reader")
 		return func(ctx context.Context, in *invocation) error {
 			if *linking != "" {

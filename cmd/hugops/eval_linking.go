@@ -43,8 +43,8 @@ func evalLinking(in *invocation, folder string, asJSON, misses bool) error {
 	return report.Print(in.std.out)
 }
 
-// printMisses lists the posts of the half for tuning that were read wrong. Those
-// of the other half stay unread, or it would be one more half for tuning.
+// printMisses lists the posts of the part for tuning that were read wrong. Those
+// of the other parts stay unread, or they would be more of it.
 func printMisses(w io.Writer, cases []evaluate.LinkCase, answers []evaluate.LinkAnswer, outages []hugops.Outage) error {
 	for _, i := range evaluate.Wrong(cases, answers, outages) {
 		c, a := &cases[i], &answers[i]

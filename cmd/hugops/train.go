@@ -21,7 +21,8 @@ the folder that has them (docs/MODEL.md lists them), and without it the model
 learns from the corpus alone. Nothing is learnt from the texts of --exclude.
 docs/MODEL.md has the command that gives the shipped bytes.
 
---about makes the linker's model instead, in seconds (docs/LINKING.md).`,
+--about and --sense make the linker's models instead, in half a minute
+(docs/LINKING.md).`,
 	setup: func(f *flags) func(context.Context, *invocation) error {
 		in := train.Defaults
 		f.StringVar(&in.Corpus, "corpus", in.Corpus, "`folder` of labelled posts")
@@ -34,7 +35,8 @@ docs/MODEL.md has the command that gives the shipped bytes.
 		f.StringVar(&in.Encoder, "encoder", in.Encoder, "`file` of the second reader; empty for none")
 		file := f.String("o", "classify/stance.model", "model `file` to write")
 		words := f.String("words", "", "only write the ordinary words of the corpus to this `file`, for the linker")
-		about := f.String("about", "", "only make the linker's model (whether the outage of a named service is meant) and write it to this `file`")
+		about := f.String("about", "", "only make the linker's model of whether the outage of a named service is meant, and write it to this `file`")
+		sense := f.String("sense", "", "only make the linker's model of whether a name that is a word means the service, and write it to this `file`")
 		return func(ctx context.Context, inv *invocation) error {
 			if err := inv.noArgs(); err != nil {
 				return err
@@ -46,8 +48,11 @@ docs/MODEL.md has the command that gives the shipped bytes.
 				}
 				return os.WriteFile(*words, list, 0o644)
 			}
+			if *sense != "" {
+				return trainLinker(ctx, inv, in, train.Sense, *sense)
+			}
 			if *about != "" {
-				return trainAbout(ctx, inv, in, *about)
+				return trainLinker(ctx, inv, in, train.About, *about)
 			}
 			r, err := train.Run(ctx, in, func(format string, args ...any) { inv.log.Info(fmt.Sprintf(format, args...)) })
 			if err != nil {
@@ -61,9 +66,9 @@ docs/MODEL.md has the command that gives the shipped bytes.
 	},
 }
 
-// trainAbout makes the linker's model and says how it did.
-func trainAbout(ctx context.Context, inv *invocation, in train.Inputs, file string) error {
-	r, err := train.About(ctx, in, func(format string, args ...any) { inv.log.Info(fmt.Sprintf(format, args...)) })
+// trainLinker makes one of the linker's models and says how it did.
+func trainLinker(ctx context.Context, inv *invocation, in train.Inputs, learn func(context.Context, train.Inputs, func(string, ...any)) (*train.LinkerModel, error), file string) error {
+	r, err := learn(ctx, in, func(format string, args ...any) { inv.log.Info(fmt.Sprintf(format, args...)) })
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,7 @@
-// Package about is the machine of the model that tells whether a post which names
-// a service means that the service is out now: logistic regression over hashed
-// words and characters of the post and of the clause around the name, and a few
-// signs.
+// Package about is the machine of two models that judge the name of a service in a
+// post, whether it means the service at all and whether the service is out now:
+// logistic regression over hashed words and characters of the post and of what
+// stands around the name, and a few signs.
 //
 // It owns the features and the file format. classify/train makes the file, package
 // classify finds the names and ships the model. It knows no services.
@@ -19,16 +19,16 @@ import (
 	"github.com/hugops/hugops/classify/internal/linear"
 )
 
-const magic = "hugops-about-1\n"
+const magic = "hugops-about-2\n"
 
 // Signs is the number of yes-or-no features that the linker finds.
-const Signs = 16
+const Signs = 27
 
 // Post is what the model reads of a post that names a service. In both texts
 // every name of the service is a "§", every name of another a "¶".
 type Post struct {
 	Text  string // the post
-	Near  string // the clauses that name the service
+	Near  string // what stands around the name
 	Signs [Signs]bool
 }
 
@@ -106,7 +106,8 @@ func (f *Features) hash(kind int, buckets []uint32) {
 
 var pool = sync.Pool{New: func() any { return new(Features) }}
 
-// Probability is that of the post being about an outage of the service, now.
+// Probability is that of what the model was taught to tell, where it is true as often
+// as not.
 func (m *Model) Probability(p *Post) float64 {
 	f := pool.Get().(*Features)
 	defer pool.Put(f)
@@ -124,10 +125,6 @@ func (m *Model) Probability(p *Post) float64 {
 	}
 	return Logistic(m.Slope*z + m.Shift)
 }
-
-// Meant reports whether the post more likely than not is about an outage of the
-// service, now.
-func (m *Model) Meant(p *Post) bool { return m.Probability(p) > 0.5 }
 
 // Logistic is 1/(1+e^-z).
 func Logistic(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
@@ -168,7 +165,7 @@ func Load(file []byte) (*Model, error) {
 	const size = vocabularyBytes + Buckets
 	rest, ok := bytes.CutPrefix(file, []byte(magic))
 	if !ok {
-		return nil, errors.New("about model: not a model file: make one with hugops train --about")
+		return nil, errors.New("about model: not a model file: make one with hugops train --about or --sense")
 	}
 	if len(rest) < 4 || uint64(len(rest)-4) != uint64(binary.BigEndian.Uint32(rest))+size {
 		return nil, errors.New("about model: the file is cut off or of another size")
