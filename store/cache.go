@@ -18,7 +18,7 @@ const (
 	grace      = 10 * time.Millisecond // what a request waits for a better answer
 	patience   = 2 * time.Second       // what it waits if nobody asked for Config.Stale
 	forgotten  = time.Hour             // figures that nobody asks for are dropped
-	workers    = 2                     // figures computed at the same time
+	workers    = 1                     // figures computed at the same time
 	maxEntries = 2000                  // outages that figures are kept of
 )
 

@@ -15,7 +15,7 @@ import (
 const (
 	keepQuiet = 30 * time.Second
 	quietFor  = time.Minute     // without a change: a file of old posts may be read just now
-	keepLate  = 5 * time.Second // and how much longer while one request makes the next
+	keepLate  = 3 * time.Second // and how much longer while the next is made in the background
 	keepBytes = 64 << 20        // in all
 	keepURI   = 300             // bytes; longer addresses are not worth it
 )
@@ -27,6 +27,7 @@ type keeper struct {
 	mu   sync.Mutex
 	kept map[string]*keptAnswer
 	size int
+	news int // how often something changed: what was begun before may say what was
 }
 
 // keptAnswer is an answer of one address.
@@ -34,7 +35,7 @@ type keptAnswer struct {
 	*answer
 	outage string // the quiet one that it is about, "" if it is about another or more
 	until  time.Time
-	making bool // somebody makes the next
+	making bool // the next is being made
 }
 
 // cost is about how many bytes it holds.
@@ -65,49 +66,75 @@ func (s *site) keeps(do action) action {
 			return do(r)
 		}
 		key := s.base(r) + uri
-		if a := s.keeper.get(key, time.Now()); a != nil {
-			return a, nil
+		a, again := s.keeper.get(key, time.Now())
+		if a == nil {
+			return s.make(key, r, do)
 		}
-		tell := &about{}
-		a, err := do(r.WithContext(context.WithValue(r.Context(), aboutKey{}, tell)))
-		if err != nil || a.Code != 0 || a.Cache == cacheNever {
-			s.keeper.fail(key)
-			return a, err
+		if again {
+			s.making.Go(func() { s.makeAgain(key, r, do) })
 		}
-		packed := *a
-		packed.tag = etag(a.Body)
-		if len(a.Body) >= worthPacking {
-			packed.packed = gzipped(a.Body, gzip.BestSpeed)
-		}
-		s.keeper.put(key, &keptAnswer{answer: &packed, outage: tell.quiet}, time.Now())
-		return &packed, nil
+		return a, nil
 	}
 }
 
-// get returns the answer kept for an address; nil if there is none, or if it is old
-// and it falls to the caller to make the next.
-func (k *keeper) get(key string, now time.Time) *answer {
+// make does an action and keeps its answer.
+func (s *site) make(key string, r *http.Request, do action) (*answer, error) {
+	tell, news := &about{}, s.keeper.heard()
+	a, err := do(r.WithContext(context.WithValue(r.Context(), aboutKey{}, tell)))
+	if err != nil || a.Code != 0 || a.Cache == cacheNever {
+		return a, err
+	}
+	packed := *a
+	packed.tag = etag(a.Body)
+	if len(a.Body) >= worthPacking {
+		packed.packed = gzipped(a.Body, gzip.BestSpeed)
+	}
+	s.keeper.put(key, &keptAnswer{answer: &packed, outage: tell.quiet}, news, time.Now())
+	return &packed, nil
+}
+
+// makeAgain makes the next answer after the request was given the old one. Where that
+// fails, whoever asks once that is too old hears of it.
+func (s *site) makeAgain(key string, r *http.Request, do action) {
+	defer s.keeper.made(key)
+	ctx, cancel := context.WithTimeout(s.closing, requestTime)
+	defer cancel()
+	ctx = context.WithValue(ctx, http.LocalAddrContextKey, r.Context().Value(http.LocalAddrContextKey)) // site.base reads it
+	s.guarded(r.WithContext(ctx), func(r *http.Request) (*answer, error) { return s.make(key, r, do) })
+}
+
+// get returns the answer kept for an address, nil if there is none that is young enough,
+// and whether it falls to the caller to make the next.
+func (k *keeper) get(key string, now time.Time) (a *answer, again bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	a := k.kept[key]
-	switch {
-	case a == nil, now.After(a.until.Add(keepLate)):
-		return nil
-	case now.After(a.until) && !a.making:
-		a.making = true
-		return nil
+	kept := k.kept[key]
+	if kept == nil || now.After(kept.until.Add(keepLate)) {
+		return nil, false
 	}
-	return a.answer
+	again = now.After(kept.until) && !kept.making
+	kept.making = kept.making || again
+	return kept.answer, again
 }
 
-// put keeps an answer; where there is no room the old ones go, and then any.
-func (k *keeper) put(key string, a *keptAnswer, now time.Time) {
+// heard is how much news there was.
+func (k *keeper) heard() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.news
+}
+
+// put keeps an answer, unless there was news since it was begun; where there is no room the old ones go, and then any.
+func (k *keeper) put(key string, a *keptAnswer, news int, now time.Time) {
 	a.until = now.Add(k.live)
 	if a.outage != "" {
 		a.until = now.Add(keepQuiet)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if news != k.news {
+		return
+	}
 	k.drop(key)
 	for _, old := range []bool{true, false} {
 		for other, b := range k.kept {
@@ -134,8 +161,8 @@ func (k *keeper) drop(key string) {
 	}
 }
 
-// fail lets somebody else make the next answer.
-func (k *keeper) fail(key string) {
+// made lets somebody else make the next answer.
+func (k *keeper) made(key string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if a := k.kept[key]; a != nil {
@@ -148,6 +175,7 @@ func (k *keeper) fail(key string) {
 func (k *keeper) changed(outages map[string]bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.news++
 	for key, a := range k.kept {
 		if a.outage == "" || outages[a.outage] {
 			k.drop(key)

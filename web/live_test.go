@@ -67,7 +67,7 @@ func air(t *testing.T, store Store, prepare func(*httptest.Server)) (*httptest.S
 	if err != nil {
 		t.Fatal(err)
 	}
-	site.hub.every, site.hub.beat = 5*time.Millisecond, 60*time.Millisecond
+	site.site.hub.every, site.site.hub.beat = 5*time.Millisecond, 60*time.Millisecond
 	srv := httptest.NewUnstartedServer(site)
 	srv.Config.ReadTimeout = time.Second // as the real one has, shorter
 	if prepare != nil {
@@ -328,7 +328,7 @@ func TestBoard(t *testing.T) {
 // TestLiveRefuses: bad requests, and more listeners than there may be.
 func TestLiveRefuses(t *testing.T) {
 	srv, site := air(t, newStage(), nil)
-	site.hub.most = 1
+	site.site.hub.most = 1
 	ask := func(method, path string) *http.Response {
 		t.Helper()
 		r, _ := http.NewRequestWithContext(t.Context(), method, srv.URL+path, nil)
@@ -368,7 +368,7 @@ func TestLiveRefuses(t *testing.T) {
 			t.Errorf("visitor at %s: %v, want %s", c.addr, got, c.want)
 		}
 	}
-	h, addr := site.hub, netip.MustParseAddr("198.51.100.7")
+	h, addr := site.site.hub, netip.MustParseAddr("198.51.100.7")
 	h.most = maxListeners
 	for range maxFromOne {
 		if ok, _ := h.join("", addr); !ok {
@@ -418,7 +418,7 @@ func TestLiveLeaksNothing(t *testing.T) {
 		wg.Wait()
 		settled("after clients left", before)
 	}
-	h := site.hub
+	h := site.site.hub
 	h.mu.Lock()
 	if h.all != 0 || len(h.from) != 0 || len(h.of) != 0 || h.stop != nil {
 		t.Errorf("the hub still counts %d listeners, %v, %v", h.all, h.from, h.of)
@@ -467,8 +467,8 @@ func TestLiveDropsTheSlow(t *testing.T) {
 	server, client := net.Pipe()
 	defer client.Close()
 	dropped := liveDropped.Get()
-	site.hub.join("", netip.Addr{})
-	l := listener{hub: site.hub, wire: taken(pipe{server})}
+	site.site.hub.join("", netip.Addr{})
+	l := listener{hub: site.site.hub, wire: taken(pipe{server})}
 	done := make(chan struct{})
 	go func() { l.run(); close(done) }()
 	select {

@@ -84,8 +84,8 @@ func (s *site) handle(pattern string, k kind, do action) http.Handler {
 	})
 }
 
-// attempt runs the action if the method is right, and turns a panic into an error.
-func (s *site) attempt(w http.ResponseWriter, r *http.Request, k kind, do action) (a *answer, err error) {
+// guarded runs the action, and turns a panic into an error.
+func (s *site) guarded(r *http.Request, do action) (a *answer, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			metrics.GetOrCreateCounter("hugops_web_panics_total").Inc()
@@ -93,6 +93,11 @@ func (s *site) attempt(w http.ResponseWriter, r *http.Request, k kind, do action
 			a, err = nil, fail(http.StatusInternalServerError, fmt.Errorf("panic: %v", p))
 		}
 	}()
+	return do(r)
+}
+
+// attempt runs the action if the method is right and the client has not asked too often.
+func (s *site) attempt(w http.ResponseWriter, r *http.Request, k kind, do action) (*answer, error) {
 	allow := "GET, HEAD"
 	if k == asAPI {
 		allow = "GET, HEAD, OPTIONS"
@@ -104,7 +109,7 @@ func (s *site) attempt(w http.ResponseWriter, r *http.Request, k kind, do action
 				return nil, err
 			}
 		}
-		return do(r)
+		return s.guarded(r, do)
 	case http.MethodOptions:
 		if k == asAPI {
 			return preflight(w.Header(), allow), nil

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hugops/hugops"
@@ -84,21 +85,31 @@ type site struct {
 	limit      *limiter
 	hub        *hub
 	keeper     keeper
-	words      lexicons  // of embeds
-	widget     *answer   // widget.js
-	types      typefaces // of pictures drawn here
-	pictures   *gallery  // that were drawn
+	making     sync.WaitGroup  // answers in the background
+	closing    context.Context // done when the site closes
+	words      lexicons        // of embeds
+	widget     *answer         // widget.js
+	types      typefaces       // of pictures drawn here
+	pictures   *gallery        // that were drawn
 }
 
-// Site answers the requests. Close ends its live streams, which would otherwise
-// last as long as their listeners.
+// Site answers the requests. Close ends what would otherwise go on: its live streams,
+// which last as long as their listeners, and what it makes in the background.
 type Site struct {
 	http.Handler
-	hub *hub
+	site *site
+	stop context.CancelFunc
 }
 
 // Close ends the live streams; everything else goes on being answered.
-func (s *Site) Close() { s.hub.close() }
+func (s *Site) Close() {
+	s.stop()
+	s.site.hub.close()
+}
+
+// Wait returns when nothing of the site asks the store any more, once it is closed and
+// its last request answered.
+func (s *Site) Wait() { s.site.making.Wait() }
 
 // New parses the templates and returns the site. It opens nothing.
 func New(c Config) (*Site, error) {
@@ -151,7 +162,9 @@ func New(c Config) (*Site, error) {
 	s.keeper.live = c.Keep
 	s.hub = newHub(s.states, s.Log)
 	s.hub.changed = s.keeper.changed
-	return &Site{s.routes(), s.hub}, nil
+	closing, stop := context.WithCancel(context.Background())
+	s.closing = closing
+	return &Site{s.routes(), s, stop}, nil
 }
 
 // routes is the whole site on one screen.

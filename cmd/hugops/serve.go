@@ -138,6 +138,7 @@ func serveSite(ctx context.Context, ln net.Listener, wf webFlags, s *store.Store
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	srv.RegisterOnShutdown(handler.Close)
+	defer handler.Wait()
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(ln) }()
 	select {
