@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,7 +19,6 @@ const (
 	grace      = 10 * time.Millisecond // what a request waits for a better answer
 	patience   = 2 * time.Second       // what it waits if nobody asked for Config.Stale
 	forgotten  = time.Hour             // figures that nobody asks for are dropped
-	workers    = 1                     // figures computed at the same time
 	maxEntries = 2000                  // outages that figures are kept of
 )
 
@@ -60,7 +60,7 @@ type printed[T any] struct {
 }
 
 func newCache(s *Store) *cache {
-	c := &cache{s: s, stale: s.config.Stale, entries: map[string]*entry{}, queue: queue{free: workers}}
+	c := &cache{s: s, stale: s.config.Stale, entries: map[string]*entry{}, queue: queue{free: max(1, runtime.NumCPU()/2)}}
 	if c.stale == 0 {
 		c.stale = 10 * time.Second
 	}

@@ -23,6 +23,8 @@ func linked(name string) string { return sql(name, "{{linked}}", sql("linked")) 
 // compute reads all figures of an outage from the database.
 func (s *Store) compute(ctx context.Context, o *hugops.Outage) (*figures, error) {
 	defer computeSeconds.UpdateDuration(time.Now())
+	// Requests are answered meanwhile; on one machine the engine shares its processors with them.
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_threads": 1}))
 	id, outage := o.ID, clickhouse.Named("outage", o.ID)
 	var first, last int64
 	var minutes uint64
