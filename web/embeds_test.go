@@ -68,12 +68,13 @@ func TestLexicons(t *testing.T) {
 
 // TestWidgetSize: at most 8 KB travel, with all languages.
 func TestWidgetSize(t *testing.T) {
-	w := get(t, newSite(t, fixtures()), "/widget.js", "Accept-Encoding", "gzip")
+	h := newSite(t, fixtures(), func(c *Config) { c.Keep = time.Second })
+	w := get(t, h, "/widget.js", "Accept-Encoding", "gzip")
 	if w.Header().Get("Content-Encoding") != "gzip" || w.Body.Len() > 8<<10 {
 		t.Errorf("%d bytes packed, at most 8192", w.Body.Len())
 	}
 	t.Logf("widget.js: %d bytes packed", w.Body.Len())
-	plain := get(t, newSite(t, fixtures()), "/widget.js").Body.String()
+	plain := get(t, h, "/widget.js").Body.String()
 	if strings.Contains(plain, wordsMark) || !strings.Contains(plain, "Überwiegend Zuspruch") {
 		t.Error("widget.js has no words")
 	}

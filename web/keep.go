@@ -86,7 +86,7 @@ func (s *site) make(key string, r *http.Request, do action) (*answer, error) {
 	}
 	packed := *a
 	packed.tag = etag(a.Body)
-	if len(a.Body) >= worthPacking {
+	if a.packed == nil && a.packable() {
 		packed.packed = gzipped(a.Body, gzip.BestSpeed)
 	}
 	s.keeper.put(key, &keptAnswer{answer: &packed, outage: tell.quiet}, news, time.Now())

@@ -33,8 +33,8 @@ type answer struct {
 	packed []byte
 }
 
-// worthPacking is the length from which on a body is packed.
-const worthPacking = 512
+// packable says whether gzip makes the body smaller; pictures are packed already.
+func (a *answer) packable() bool { return len(a.Body) >= 512 && a.Type != "image/png" }
 
 // What may be kept for how long. Pages of ongoing outages are asked for every few
 // seconds: they are always revalidated, and the ETag makes that cheap.
@@ -177,7 +177,7 @@ func send(w http.ResponseWriter, r *http.Request, a *answer) int {
 	if a.Link != "" {
 		h.Set("Link", a.Link)
 	}
-	packable := len(a.Body) >= worthPacking && a.Type != "image/png"
+	packable := a.packable()
 	if packable {
 		h.Set("Vary", "Accept-Encoding") // on 304 too
 	}
