@@ -130,21 +130,18 @@ func (e embedCode) Shields() string {
 }
 
 // embedHelp is the page that makes embed codes, for the outage or service that is
-// asked for, or the one that leads.
+// asked for.
 func (s *site) embedHelp(r *http.Request) (*answer, error) {
 	now := s.Now().UTC()
-	all, err := s.summaries(r, now)
+	newest, err := s.outagePage(r, now, hugops.OutageQuery{Limit: 40})
 	if err != nil {
 		return nil, err
 	}
-	v := embedView{Known: s.Services, Langs: languageChoices(s.words)}
-	for _, sum := range all[:min(len(all), 40)] {
-		v.Rows = append(v.Rows, newRow(sum, now))
-	}
+	v := embedView{Rows: newRows(newest.Summaries, now), Known: s.Services, Langs: languageChoices(s.words)}
 	if err := v.choose(r.URL.Query(), s.base(r), s.words); err != nil {
 		return nil, err
 	}
-	if err := s.preview(r, &v, all, now); err != nil {
+	if err := s.preview(r, &v, now); err != nil {
 		return nil, err
 	}
 	return s.render(r, "embed", cacheShort, view{
@@ -207,7 +204,7 @@ func (v *embedView) choose(q url.Values, base string, words lexicons) error {
 }
 
 // preview looks up what was chosen.
-func (s *site) preview(r *http.Request, v *embedView, all []hugops.Summary, now time.Time) error {
+func (s *site) preview(r *http.Request, v *embedView, now time.Time) error {
 	var found *shown
 	var err error
 	switch {

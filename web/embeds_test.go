@@ -129,6 +129,33 @@ func TestService(t *testing.T) {
 	}
 }
 
+// TestBehindManyOthers: what goes on for long is shown although 500 later outages, which is
+// as many as one answer looks at, are over.
+func TestBehindManyOthers(t *testing.T) {
+	long, child := thicket(), thicket()
+	long.Outage.ID, long.Outage.EndedAt, long.Outage.StartedAt = "long", time.Time{}, noon.Add(-100*time.Hour)
+	child.Outage.ID, child.Outage.Parent, child.Outage.StartedAt, child.Outage.EndedAt = "child", "long", noon.Add(-99*time.Hour), noon.Add(-98*time.Hour)
+	child.Outage.Service, child.Outage.ServiceName = "pond", "Pond"
+	var s shelf
+	for i := range most {
+		d := teapot()
+		d.Outage.ID, d.Outage.StartedAt, d.Outage.EndedAt = fmt.Sprint("short-", i), noon.Add(-time.Duration(i+2)*time.Minute), noon.Add(-time.Minute)
+		s.details = append(s.details, d)
+	}
+	s.details = append(s.details, child, long)
+	h := newSite(t, &s)
+	for path, want := range map[string]string{
+		"/widget/service/thicket-code": `"id":"long"`,
+		"/badge/service/pond.json":     `"message":"all well"`,
+		"/outages/child":               `href="/outages/long"`,
+		"/":                            `aria-label="Most talked about right now"`,
+	} {
+		if body := get(t, h, path).Body.String(); !strings.Contains(body, want) {
+			t.Errorf("%s lacks %q: %s", path, want, body)
+		}
+	}
+}
+
 // TestEmbedCode: what is chosen stands in the codes, quoted.
 func TestEmbedCode(t *testing.T) {
 	e := embedCode{Base: "https://h.example", ID: "a-1", Show: "hugs", Theme: "dark", Lang: "de", Size: "line"}

@@ -129,9 +129,19 @@ func (s *site) front(r *http.Request, v *homeView, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if lead := leadOf(all, now); lead != nil {
+	going := true
+	open, err := s.outagePage(r, now, hugops.OutageQuery{Open: &going, Limit: most})
+	if err != nil {
+		return err
+	}
+	lead := leadOf(open.Summaries)
+	v.LeadOpen = lead != nil
+	if lead == nil && len(all) > 0 {
+		lead = &all[0]
+	}
+	if lead != nil {
 		one := newRow(*lead, now)
-		v.Lead, v.LeadOpen = &one, lead.Outage.OpenAt(now)
+		v.Lead = &one
 	}
 	v.Kindest = kindest(all, now)
 	if v.LeadOpen {
@@ -140,19 +150,13 @@ func (s *site) front(r *http.Request, v *homeView, now time.Time) error {
 	return nil
 }
 
-// leadOf is the most talked-about outage of those that go on, or else the newest;
-// nil if there is none.
-func leadOf(all []hugops.Summary, now time.Time) *hugops.Summary {
-	var lead *hugops.Summary
-	leadOpen := false
-	for i := range all {
-		sum := &all[i]
-		open := sum.Outage.OpenAt(now)
-		if lead == nil || open && (!leadOpen || sum.Posts > lead.Posts) {
-			lead, leadOpen = sum, open
-		}
+// leadOf is the most talked-about outage of those that go on; nil if there is none.
+func leadOf(open []hugops.Summary) *hugops.Summary {
+	if len(open) == 0 {
+		return nil
 	}
-	return lead
+	lead := slices.MaxFunc(open, func(a, b hugops.Summary) int { return cmp.Compare(a.Posts, b.Posts) })
+	return &lead
 }
 
 func newRows(all []hugops.Summary, now time.Time) []row {

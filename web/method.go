@@ -28,12 +28,12 @@ type errorRow struct {
 func (s *site) methodology(r *http.Request) (*answer, error) {
 	now := s.Now().UTC()
 	v := methodView{Min: hugops.MinAuthors}
-	all, err := s.summaries(r, now)
+	newest, err := s.outagePage(r, now, hugops.OutageQuery{Limit: 1})
 	if err != nil {
 		return nil, err
 	}
-	if len(all) > 0 {
-		d, err := s.detailOf(r, all[0].Outage.ID, now)
+	if len(newest.Summaries) > 0 {
+		d, err := s.detailOf(r, newest.Summaries[0].Outage.ID, now)
 		if err != nil && !errors.Is(err, hugops.ErrNotFound) {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -88,19 +89,30 @@ func newOutageView(d hugops.Detail, now time.Time) outageView {
 	return v
 }
 
-// cascade finds the outages that fell with one another.
+// cascade finds the outage that this one fell with, and those that fell with it while it
+// went on, or within a day.
 func (s *site) cascade(r *http.Request, v *outageView, o hugops.Outage, now time.Time) error {
-	all, err := s.summaries(r, now)
+	if o.Parent != "" {
+		parent, err := s.detailOf(r, o.Parent, now)
+		if err != nil && !errors.Is(err, hugops.ErrNotFound) {
+			return err
+		}
+		if err == nil {
+			one := newRow(parent.Summary, now)
+			v.FellWith = &one
+		}
+	}
+	const nearby = 24 * time.Hour
+	q := hugops.OutageQuery{From: o.StartedAt.Add(-nearby), Limit: most}
+	if !o.EndedAt.IsZero() {
+		q.To = o.EndedAt.Add(nearby)
+	}
+	page, err := s.outagePage(r, now, q)
 	if err != nil {
 		return err
 	}
-	for _, sum := range all {
-		switch {
-		case sum.Outage.ID == o.ID:
-		case sum.Outage.ID == o.Parent:
-			one := newRow(sum, now)
-			v.FellWith = &one
-		case sum.Outage.Parent == o.ID:
+	for _, sum := range page.Summaries {
+		if sum.Outage.Parent == o.ID && sum.Outage.ID != o.ID {
 			v.Fell = append(v.Fell, newRow(sum, now))
 		}
 	}

@@ -28,7 +28,7 @@ var templateFiles embed.FS
 func (s *site) parseTemplates() (map[string]*template.Template, error) {
 	shared := template.New("").Funcs(template.FuncMap{
 		"asset": s.assets.url, "count": count, "clock": clock, "date": date, "num": num, "people": people,
-		"iso": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"iso": stamp,
 	})
 	shared, err := shared.ParseFS(templateFiles, "templates/layout.html", "templates/parts.html", "templates/chart.html")
 	if err != nil {

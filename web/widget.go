@@ -87,31 +87,22 @@ func (s *site) ofOutage(r *http.Request, id string, now time.Time) (*shown, erro
 // ofService finds what goes on for a service: the outage with most posts, nil when all
 // is well, or an error wrapping hugops.ErrNotFound for a service that nobody knows.
 func (s *site) ofService(r *http.Request, slug string, now time.Time) (*shown, error) {
-	all, err := s.summaries(r, now)
+	going := true
+	page, err := s.outagePage(r, now, hugops.OutageQuery{Service: slug, Open: &going, Limit: most})
 	if err != nil {
 		return nil, err
 	}
-	known := slices.ContainsFunc(s.Services, func(one hugops.Service) bool { return one.Slug == slug })
-	var found *shown
-	for _, sum := range all {
-		if sum.Outage.Service != slug {
-			continue
-		}
-		known = true
-		switch {
-		case !sum.Outage.OpenAt(now):
-		case found == nil:
-			found = &shown{Summary: sum}
-		default:
-			if found.More++; sum.Posts > found.Posts {
-				found.Summary = sum
-			}
-		}
+	if lead := leadOf(page.Summaries); lead != nil {
+		return &shown{*lead, len(page.Summaries) - 1}, nil
 	}
-	if !known {
-		return nil, fmt.Errorf("service %q: %w", clip(slug, 40), hugops.ErrNotFound)
+	if _, known := s.known[slug]; known {
+		return nil, nil
 	}
-	return found, nil
+	page, err = s.outagePage(r, now, hugops.OutageQuery{Service: slug, Limit: 1})
+	if err == nil && len(page.Summaries) == 0 {
+		err = fmt.Errorf("service %q: %w", clip(slug, 40), hugops.ErrNotFound)
+	}
+	return nil, err
 }
 
 // The shape that widget.js reads; doc.go shows it.
