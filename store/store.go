@@ -139,9 +139,24 @@ func options(c *Config) (*clickhouse.Options, error) {
 func (s *Store) Ping(ctx context.Context) error {
 	rows, err := s.server.Query(ctx, "SELECT 1")
 	if err != nil {
-		return fmt.Errorf("store: ClickHouse does not answer; is it running, and are address, user and password right? %w", err)
+		return fmt.Errorf("store: ClickHouse does not answer; is it running, and are address, user and password right? %w", brief{err})
 	}
 	return rows.Close()
+}
+
+// brief is an error that says the beginning only: whatever answers at the address of
+// ClickHouse may send a whole page.
+type brief struct{ error }
+
+func (b brief) Unwrap() error { return b.error }
+
+func (b brief) Error() string {
+	const most = 500
+	s := b.error.Error()
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + " …"
 }
 
 // Close ends the work in the background and closes the connections. The

@@ -30,6 +30,8 @@ func TestCommandLine(t *testing.T) {
 		{"variable with a bad value", []string{"up"}, []string{"HUGOPS_UNTIL_IDLE=maybe"}, 2, `HUGOPS_UNTIL_IDLE="maybe"`},
 		{"until-idle with a live source", []string{"up", "--until-idle", "--mastodon-server", "a.example"}, nil, 2, "live source"},
 		{"export without out", []string{"export"}, nil, 2, "--out is missing"},
+		{"export of what is not there", []string{"export", "--data", "no-such-directory", "--out", "no-such-directory/csv"}, nil, 1, "no data directory no-such-directory"},
+		{"index of what is not there", []string{"index", "--data", "no-such-directory", "a-1"}, nil, 1, "say with --data"},
 		{"replay of nothing", []string{"replay"}, nil, 2, "say which FILE"},
 		{"collect of nothing", []string{"collect"}, nil, 2, "--mastodon-server"},
 		{"collect of no network", []string{"collect", "myspace"}, nil, 2, "mastodon, bluesky or x"},

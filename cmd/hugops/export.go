@@ -27,12 +27,12 @@ anew for each outage. The same data give the same bytes.`,
 			if *out == "" {
 				return usagef("--out is missing: say where the files shall lie")
 			}
-			if err := os.MkdirAll(*out, 0o755); err != nil {
-				return err
-			}
-			return using(mf, in.log, func(m *machine) error {
+			return reading(mf, in.log, func(m *machine) error {
 				s, err := m.openStore(ctx)
 				if err != nil {
+					return err
+				}
+				if err := os.MkdirAll(*out, 0o755); err != nil {
 					return err
 				}
 				return s.Export(ctx, *out, m.names, func(file string, rows int) {

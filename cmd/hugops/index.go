@@ -29,14 +29,14 @@ together until each sum is of five people or more.`,
 			if len(in.args) != 1 {
 				return usagef(`say which outage: "hugops outages list" lists them`)
 			}
-			return using(mf, in.log, func(m *machine) error {
+			return reading(mf, in.log, func(m *machine) error {
 				s, err := m.openStore(ctx)
 				if err != nil {
 					return err
 				}
 				w, err := s.Workings(ctx, in.args[0], time.Now())
 				if err != nil {
-					return err
+					return knownOutage(in.args[0], err)
 				}
 				enc := json.NewEncoder(in.std.out)
 				enc.SetIndent("", "  ")

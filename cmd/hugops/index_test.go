@@ -150,7 +150,7 @@ func checkWorkings(t *testing.T, data string) {
 	if _, errs := runs(t, 2, "", "index", "--data", data); !strings.Contains(errs, "outages list") {
 		t.Errorf("without an outage: %s", errs)
 	}
-	if _, errs := runs(t, 1, "", "index", "nowhere-1", "--data", data); !strings.Contains(errs, "nowhere-1") {
+	if _, errs := runs(t, 1, "", "index", "nowhere-1", "--data", data); !strings.Contains(errs, `no outage "nowhere-1"`) || !strings.Contains(errs, "outages list") {
 		t.Errorf("an unknown outage: %s", errs)
 	}
 }

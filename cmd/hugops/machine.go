@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -205,6 +206,23 @@ func (m *machine) close() error {
 		errs = append(errs, m.broker.Close())
 	}
 	return errors.Join(append(errs, m.home.close())...)
+}
+
+// reading is using for a subcommand that only reads what is stored: a data directory
+// that is not there is a mistake then, and none is made.
+func reading(f machineFlags, log *slog.Logger, fn func(*machine) error) error {
+	if _, err := os.Stat(*f.data); *f.clickhouse == "" && errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("there is no data directory %s; say with --data where hugops keeps its state (that of \"make demo\" is .hugops-demo)", *f.data)
+	}
+	return using(f, log, fn)
+}
+
+// knownOutage adds to an error about an outage that nobody knows what to do.
+func knownOutage(id string, err error) error {
+	if errors.Is(err, hugops.ErrNotFound) {
+		return fmt.Errorf("there is no outage %q here; \"hugops outages list\", with the same --data or --clickhouse, lists those that are", id)
+	}
+	return err
 }
 
 // using opens the machine for one subcommand and closes it after.

@@ -155,7 +155,7 @@ func importOutages(ctx context.Context, mf machineFlags, in *invocation, files [
 }
 
 func listOutages(ctx context.Context, mf machineFlags, in *invocation) error {
-	return using(mf, in.log, func(m *machine) error {
+	return reading(mf, in.log, func(m *machine) error {
 		s, err := m.openStore(ctx)
 		if err != nil {
 			return err
@@ -181,14 +181,14 @@ func listOutages(ctx context.Context, mf machineFlags, in *invocation) error {
 }
 
 func showOutage(ctx context.Context, mf machineFlags, in *invocation, id string) error {
-	return using(mf, in.log, func(m *machine) error {
+	return reading(mf, in.log, func(m *machine) error {
 		s, err := m.openStore(ctx)
 		if err != nil {
 			return err
 		}
 		detail, err := s.Detail(ctx, id, time.Now())
 		if err != nil {
-			return err
+			return knownOutage(id, err)
 		}
 		enc := json.NewEncoder(in.std.out)
 		enc.SetIndent("", "  ")

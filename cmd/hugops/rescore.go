@@ -28,7 +28,7 @@ on where it was, and where all is done it does nothing.`,
 			if err := in.noArgs(); err != nil {
 				return err
 			}
-			return using(mf, in.log, func(m *machine) error {
+			return reading(mf, in.log, func(m *machine) error {
 				s, err := m.openStore(ctx)
 				if err != nil {
 					return err
