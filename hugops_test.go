@@ -1,6 +1,7 @@
 package hugops_test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -163,6 +164,28 @@ func TestOutageValidate(t *testing.T) {
 		err := o.Validate()
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
+// TestIndexJSON: where there are too few people nobody reads a figure, and nobody a 0.
+func TestIndexJSON(t *testing.T) {
+	for _, c := range []struct {
+		in   hugops.Index
+		want string
+	}{
+		{hugops.Index{Enough: true, Value: 0, Upper: 9.5, Raw: 0.1, EMQ: 0.2, Authors: 40, Sided: 31, Support: 1, Venting: 30, Influence: 0.3},
+			`{"authors":40,"bursts":0,"copies":0,"emq":0.2,"enough":true,"influence":0.3,"lower":0,"raw":0.1,"sided":31,"support":1,"upper":9.5,"value":0,"venting":30}`},
+		{hugops.Index{Value: 50, Authors: 9, Sided: 3, Support: 2, Venting: 1, Copies: 5, Bursts: 1},
+			`{"authors":9,"bursts":1,"copies":5,"emq":null,"enough":false,"influence":null,"lower":null,"raw":null,"sided":3,"support":2,"upper":null,"value":null,"venting":1}`},
+	} {
+		raw, err := json.Marshal(c.in)
+		var sorted map[string]any
+		if err = errors.Join(err, json.Unmarshal(raw, &sorted)); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := json.Marshal(sorted); string(got) != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package hugops
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 )
@@ -15,7 +16,7 @@ const MinAuthors = 30
 type Index struct {
 	// Pending is true while it is not computed yet: then nothing else means anything.
 	Pending bool `json:"pending,omitzero"`
-	// Enough is false below MinAuthors: then Value, Lower and Upper mean nothing.
+	// Enough is false below MinAuthors: then Value, Lower, Upper, Raw, EMQ and Influence mean nothing.
 	Enough bool    `json:"enough"`
 	Value  float64 `json:"value"` // 0–100, shrunk towards the long-term mean
 	Lower  float64 `json:"lower"` // 2.5 % bound, 0–100
@@ -37,6 +38,23 @@ type Index struct {
 	Bursts int `json:"bursts"`
 	// Influence is the most that any one author can move the index, in points.
 	Influence float64 `json:"influence"`
+}
+
+// MarshalJSON writes null for what means nothing below MinAuthors.
+func (x Index) MarshalJSON() ([]byte, error) {
+	type plain Index
+	if x.Enough {
+		return json.Marshal(plain(x))
+	}
+	return json.Marshal(struct {
+		plain
+		Value     *float64 `json:"value"`
+		Lower     *float64 `json:"lower"`
+		Upper     *float64 `json:"upper"`
+		Raw       *float64 `json:"raw"`
+		EMQ       *float64 `json:"emq"`
+		Influence *float64 `json:"influence"`
+	}{plain: plain(x)})
 }
 
 // Minute is one bucket of an outage's time series: distinct posts by their most
