@@ -1,9 +1,7 @@
 package web
 
 import (
-	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/hugops/hugops"
@@ -65,67 +63,4 @@ func newReply(a hugops.Answer, now time.Time) *reply {
 	g.Label = "Before it " + strconv.Itoa(before.Value) + ", very likely between " + strconv.Itoa(before.Lower) + " and " + strconv.Itoa(before.Upper) +
 		"; after it " + strconv.Itoa(after.Value) + ", very likely between " + strconv.Itoa(after.Lower) + " and " + strconv.Itoa(after.Upper) + "."
 	return &reply{words, &g}
-}
-
-// aim is whom the venting posts blame, of every hundred of them, as the model reads
-// them: a mean over posts, with no interval.
-type aim struct{ People, Company, Situation int }
-
-// newAim is nil where fewer people vented than an index needs.
-func newAim(d hugops.Detail) *aim {
-	b := d.Blame
-	if b.Posts < hugops.MinAuthors || d.Index.Venting < hugops.MinAuthors {
-		return nil
-	}
-	people := whole(100 * b.People)
-	company := min(whole(100*b.Company), 100-people)
-	return &aim{people, company, 100 - people - company}
-}
-
-// Say is the sentence for those who do not see the bar.
-func (a aim) Say() string {
-	return "Of every 100 venting posts, about " + strconv.Itoa(a.People) + " blame the people on duty, " + strconv.Itoa(a.Company) +
-		" the company and " + strconv.Itoa(a.Situation) + " the situation."
-}
-
-// From is where the part of the situation begins.
-func (a aim) From() int { return a.People + a.Company }
-
-// copies says how many accounts posted the same words and count as fewer.
-func copies(ix hugops.Index) string {
-	switch {
-	case ix.Copies < fewest || ix.Bursts < 1:
-		return ""
-	case ix.Bursts == 1:
-		return count(ix.Copies) + " accounts posted nearly the same words at nearly the same time; they count as one person."
-	}
-	return count(ix.Copies) + " accounts posted nearly the same words as others, in " + strconv.Itoa(ix.Bursts) + " bursts; each burst counts as one person."
-}
-
-// hug is a message that a visitor may send from an account of their own, in the
-// words of each network, and the addresses that open it there, filled in. hugops
-// posts nothing.
-type hug struct {
-	Message    string // without a handle
-	Mastodon   string // its words; the visitor's server is not known
-	Bluesky, X string // addresses
-}
-
-// newHug names the provider by its own account where one is known on the network.
-func newHug(service string, open bool, handles map[hugops.Network][]string) hug {
-	message := func(n hugops.Network) string {
-		who := service
-		if h := handles[n]; len(h) > 0 {
-			who += " (@" + h[0] + ")"
-		}
-		if open {
-			return "Thank you to everyone at " + who + " who is fixing things right now. We see you. #HugOps"
-		}
-		return "Thank you to everyone at " + who + " who fixed things. We saw you. #HugOps"
-	}
-	escaped := func(n hugops.Network) string { return strings.ReplaceAll(url.QueryEscape(message(n)), "+", "%20") }
-	return hug{
-		Message: message(""), Mastodon: message(hugops.Mastodon),
-		Bluesky: "https://bsky.app/intent/compose?text=" + escaped(hugops.Bluesky), X: "https://x.com/intent/post?text=" + escaped(hugops.X),
-	}
 }

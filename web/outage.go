@@ -233,3 +233,38 @@ func shares(in []hugops.Share, name func(string) string) []share {
 	}
 	return out
 }
+
+// aim is whom the venting posts blame, of every hundred of them, as the model reads
+// them: a mean over posts, with no interval.
+type aim struct{ People, Company, Situation int }
+
+// newAim is nil where fewer people vented than an index needs.
+func newAim(d hugops.Detail) *aim {
+	b := d.Blame
+	if b.Posts < hugops.MinAuthors || d.Index.Venting < hugops.MinAuthors {
+		return nil
+	}
+	people := whole(100 * b.People)
+	company := min(whole(100*b.Company), 100-people)
+	return &aim{people, company, 100 - people - company}
+}
+
+// Say is the sentence for those who do not see the bar.
+func (a aim) Say() string {
+	return "Of every 100 venting posts, about " + strconv.Itoa(a.People) + " blame the people on duty, " + strconv.Itoa(a.Company) +
+		" the company and " + strconv.Itoa(a.Situation) + " the situation."
+}
+
+// From is where the part of the situation begins.
+func (a aim) From() int { return a.People + a.Company }
+
+// copies says how many accounts posted the same words and count as fewer.
+func copies(ix hugops.Index) string {
+	switch {
+	case ix.Copies < fewest || ix.Bursts < 1:
+		return ""
+	case ix.Bursts == 1:
+		return count(ix.Copies) + " accounts posted nearly the same words at nearly the same time; they count as one person."
+	}
+	return count(ix.Copies) + " accounts posted nearly the same words as others, in " + strconv.Itoa(ix.Bursts) + " bursts; each burst counts as one person."
+}
