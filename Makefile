@@ -70,17 +70,15 @@ bench: build ## classifier beside VADER, posts/s to queryable rows, the site und
 	@go test -run '^$$' -bench . -benchtime 1s ./... | grep -E '^(Benchmark|pkg)'
 
 # The peers are trained on the same labelled inputs as the stance model: the
-# corpus, and with SETS the posts of public sets that were read for their stance.
-# They need Python 3; PEERS= leaves them out.
-DEV ?= ../shared/data/dev/posts.jsonl
-SETS ?= ../shared/data
+# corpus, and with SETS=FOLDER the posts of public sets that were read for their
+# stance. They need Python 3; PEERS= leaves them out.
 PEERS ?= fasttext encoder tfidf
 PEERS_DIR := bin/peers
 NAME_fasttext := fastText
 NAME_encoder := MiniLM encoder + linear head
 NAME_tfidf := TF-IDF + linear head
 eval: ## the stance model's scores on labelled posts (DEV=FILE), beside its peers; the linker's
-	@test -f $(DEV) || { echo "There are no labelled posts at $(DEV): say where with DEV=FILE (\"bin/hugops help eval\" has the format)."; exit 1; }
+	@test -f "$(DEV)" || { echo "There are no labelled posts at \"$(DEV)\": say where with DEV=FILE (\"bin/hugops help eval\" has the format)."; exit 1; }
 	@go build -trimpath -o $(BIN) ./cmd/hugops
 	@if [ -n "$(PEERS)" ]; then \
 	  command -v python3 >/dev/null || { echo "Python 3 is missing: install it, or leave the trained peers out with make eval PEERS="; exit 1; }; \
@@ -89,7 +87,7 @@ eval: ## the stance model's scores on labelled posts (DEV=FILE), beside its peer
 	    python3 -m venv $(PEERS_DIR)/venv && $(PEERS_DIR)/venv/bin/pip install -q --disable-pip-version-check --no-deps -r classify/peers/requirements.txt && \
 	    cp classify/peers/requirements.txt $(PEERS_DIR)/ || exit 1; \
 	  fi; \
-	  sets=; if [ -d $(SETS) ]; then sets="--sets $(SETS)"; else echo "There are no public sets at $(SETS): the peers learn from the corpus alone."; fi; \
+	  sets=; if [ -d "$(SETS)" ]; then sets="--sets $(SETS)"; else echo "There are no public sets at \"$(SETS)\": the peers learn from the corpus alone."; fi; \
 	  $(PEERS_DIR)/venv/bin/python -B classify/peers/peers.py $$sets --out $(PEERS_DIR) --peers "$(PEERS)" $(DEV); \
 	fi
 	@$(BIN) eval $(foreach p,$(PEERS),--peer "$(NAME_$(p))=$(PEERS_DIR)/$(p).tsv") --pairs classify/pairs/heldout.tsv $(DEV)
