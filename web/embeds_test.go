@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -153,6 +154,26 @@ func TestBehindManyOthers(t *testing.T) {
 		if body := get(t, h, path).Body.String(); !strings.Contains(body, want) {
 			t.Errorf("%s lacks %q: %s", path, want, body)
 		}
+	}
+}
+
+// recounting is a store right after a start: lists have no figures yet, an outage has.
+type recounting struct{ *shelf }
+
+func (s recounting) OutagePage(ctx context.Context, now time.Time, q hugops.OutageQuery) (hugops.OutagePage, error) {
+	page, err := s.shelf.OutagePage(ctx, now, q)
+	for i := range page.Summaries {
+		page.Summaries[i].Index, page.Summaries[i].Posts = hugops.Index{Pending: true}, 0
+	}
+	return page, err
+}
+
+// TestServiceAfterStart: an embed of a service says no figure of an outage that is still
+// being counted.
+func TestServiceAfterStart(t *testing.T) {
+	body := get(t, newSite(t, recounting{crowd()}), "/widget/service/thicket-code").Body.String()
+	if !strings.Contains(body, `"enough":true`) || !strings.Contains(body, `"more":2`) {
+		t.Errorf("the widget gets %s", body)
 	}
 }
 

@@ -93,7 +93,14 @@ func (s *site) ofService(r *http.Request, slug string, now time.Time) (*shown, e
 		return nil, err
 	}
 	if lead := leadOf(page.Summaries); lead != nil {
-		return &shown{*lead, len(page.Summaries) - 1}, nil
+		found := &shown{Summary: *lead}
+		if lead.Index.Pending { // right after a start; embeds have no words for it, so they wait
+			if found, err = s.ofOutage(r, lead.Outage.ID, now); err != nil {
+				return nil, err
+			}
+		}
+		found.More = len(page.Summaries) - 1
+		return found, nil
 	}
 	if _, known := s.known[slug]; known {
 		return nil, nil
