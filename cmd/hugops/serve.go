@@ -47,8 +47,7 @@ this all who come through the proxy are taken for one.`,
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(in.std.out, "hugops is at %s\n", siteAddress(ln))
-				return serveSite(ctx, ln, wf, s, in.log)
+				return serveSite(ctx, ln, wf, s, in)
 			})
 		}
 	},
@@ -106,13 +105,13 @@ func siteAddress(ln net.Listener) string {
 	return "http://" + net.JoinHostPort(host, port) + "/"
 }
 
-// serveSite serves until ctx is done, then lets requests under way end.
-func serveSite(ctx context.Context, ln net.Listener, wf webFlags, s *store.Store, log *slog.Logger) error {
+// site is the site as the flags want it.
+func (wf webFlags) site(s *store.Store, log *slog.Logger) (*web.Site, error) {
 	perMinute, trusted, err := wf.limits()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	handler, err := web.New(web.Config{
+	return web.New(web.Config{
 		Store:          s,
 		Services:       knownServices(),
 		Public:         strings.TrimSuffix(*wf.public, "/"),
@@ -126,16 +125,23 @@ func serveSite(ctx context.Context, ln net.Listener, wf webFlags, s *store.Store
 		Keep:           time.Second,
 		Now:            time.Now,
 	})
+}
+
+// serveSite says where the site is and serves it until ctx is done, then lets requests
+// under way end.
+func serveSite(ctx context.Context, ln net.Listener, wf webFlags, s *store.Store, in *invocation) error {
+	handler, err := wf.site(s, in.log)
 	if err != nil {
 		return err
 	}
+	fmt.Fprintf(in.std.out, "hugops is at %s\n", siteAddress(ln))
 	srv := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(in.log.Handler(), slog.LevelDebug),
 	}
 	srv.RegisterOnShutdown(handler.Close)
 	defer handler.Wait()

@@ -113,7 +113,11 @@ func TestSite(t *testing.T) {
 	if !strings.Contains(out, "has the embedded servers") || strings.Contains(out, "✗") {
 		t.Errorf("doctor beside a running hugops: %s", out)
 	}
-	_, errs := runs(t, 1, "", "up", "--data", data, "--listen", "127.0.0.1:0")
+	out, errs := runs(t, 1, "", "serve", "--data", data, "--listen", "127.0.0.1:0", "--contact", "us")
+	if out != "" || !strings.Contains(errs, `"us" is neither an e-mail address`) {
+		t.Errorf("a contact that is none: %s%s", out, errs)
+	}
+	_, errs = runs(t, 1, "", "up", "--data", data, "--listen", "127.0.0.1:0")
 	if !strings.Contains(errs, "already") {
 		t.Errorf("a second up on the directory: %s", errs)
 	}

@@ -115,8 +115,7 @@ func (u *upFlags) runRoles(ctx context.Context, r roles) error {
 	log := r.in.log
 	g, ctx := errgroup.WithContext(ctx)
 	if r.ln != nil {
-		fmt.Fprintf(r.in.std.out, "hugops is at %s\n", siteAddress(r.ln))
-		g.Go(func() error { return serveSite(ctx, r.ln, u.web, r.store, log) })
+		g.Go(func() error { return serveSite(ctx, r.ln, u.web, r.store, r.in) })
 	}
 	g.Go(func() error { return r.brain.follow(ctx, r.store, true, log) })
 	g.Go(func() error { return runWorker(ctx, r.addrs, r.brain, r.store, log) })
