@@ -23,12 +23,12 @@ func (s *Store) Detail(ctx context.Context, id string, now time.Time) (hugops.De
 	if err != nil {
 		return hugops.Detail{}, err
 	}
-	seen, err := s.seen(ctx, outage, now, f.bucket)
+	seen, step, err := s.seen(ctx, outage, now, f.bucket)
 	if err != nil {
 		return hugops.Detail{}, err
 	}
 	return hugops.Detail{Summary: s.summary(outage, f, now), Bucket: f.bucket, Series: f.series,
-		ByNetwork: f.byNetwork, ByLang: f.byLang, Coverage: seen, Model: f.facts.model,
+		ByNetwork: f.byNetwork, ByLang: f.byLang, Coverage: seen, CoverageStep: step, Model: f.facts.model,
 		Abstained: f.facts.abstained, Blame: f.facts.blame, Evidence: f.facts.evidence, Answers: f.answersBy(now)}, nil
 }
 
@@ -245,19 +245,45 @@ func (s *Store) Coverage(ctx context.Context, from, to time.Time) ([]hugops.Cove
 	return s.cache.coverage(from, to).get(ctx, s.cache, load)
 }
 
-// seen is the coverage of the time in which posts may belong to the outage.
-func (s *Store) seen(ctx context.Context, o hugops.Outage, now time.Time, step time.Duration) ([]hugops.Coverage, error) {
-	to := now
+// seen is the coverage of the time in which posts may belong to the outage, by steps
+// of a bucket of its series at least.
+func (s *Store) seen(ctx context.Context, o hugops.Outage, now time.Time, bucket time.Duration) ([]hugops.Coverage, time.Duration, error) {
+	from, to := o.StartedAt.Add(-hugops.ReachBefore), now
 	if end := o.EndedAt.Add(hugops.ReachAfter); !o.EndedAt.IsZero() && end.Before(now) {
 		to = end
 	}
-	load := func(ctx context.Context, _ []hugops.Coverage, _ bool) ([]hugops.Coverage, time.Duration, error) {
-		list, err := s.coverage(ctx, o.StartedAt.Add(-hugops.ReachBefore), to, step)
-		return list, min(max(coverageRest, step/10), maxCoverageRest), err
+	if earliest := to.Add(-hugops.MaxCoverage); from.Before(earliest) {
+		from = earliest
+	}
+	step := max(bucket, sightStep(to.Sub(from)))
+	load := func(ctx context.Context, _ stepped, _ bool) (stepped, time.Duration, error) {
+		list, err := s.coverage(ctx, from, to, step)
+		return stepped{list, step}, min(max(coverageRest, step/10), maxCoverageRest), err
 	}
 	if s.config.Stale < 0 {
-		list, _, err := load(ctx, nil, false)
-		return list, err
+		got, _, err := load(ctx, stepped{}, false)
+		return got.list, got.step, err
 	}
-	return s.cache.entry(o.ID).coverage.get(ctx, s.cache, load)
+	got, err := s.cache.entry(o.ID).coverage.get(ctx, s.cache, load)
+	return got.list, got.step, err
+}
+
+// stepped is coverage by steps.
+type stepped struct {
+	list []hugops.Coverage
+	step time.Duration
+}
+
+// maxSteps bounds the rows of a source in the coverage of an outage: a day by the
+// minute has fewer, and so has a month by the half hour.
+const maxSteps = 1500
+
+// sightStep is the smallest step by which a time has few enough.
+func sightStep(span time.Duration) time.Duration {
+	for _, s := range append([]int64{60, 120}, steps...) {
+		if step := time.Duration(s) * time.Second; span/step < maxSteps {
+			return step
+		}
+	}
+	return 24 * time.Hour
 }

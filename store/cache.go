@@ -49,7 +49,7 @@ type entry struct {
 	rank     atomic.Int64 // its place among those that are to be computed
 	wanted   atomic.Int64 // requests that wait for it
 	figures  kept[printed[*figures]]
-	coverage kept[[]hugops.Coverage]
+	coverage kept[stepped]
 	series   map[span]*kept[printed[[]hugops.Minute]]
 }
 
