@@ -102,9 +102,9 @@ func (s *Store) series(ctx context.Context, o *hugops.Outage, span span) ([]hugo
 		return list, nil
 	}
 	k := s.cache.seriesOf(id, span)
-	p, err := k.get(ctx, s.cache, refresh(s.cache, id, 0, func(ctx context.Context) ([]hugops.Minute, error) {
+	p, err := k.get(ctx, s.cache, oddly(s.cache, refresh(s.cache, id, 0, func(ctx context.Context) ([]hugops.Minute, error) {
 		return s.buckets(ctx, id, span)
-	}))
+	})))
 	return p.value, err
 }
 
@@ -115,15 +115,7 @@ func (c *cache) seriesOf(id string, span span) *kept[printed[[]hugops.Minute]] {
 	e := c.entry(id)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	k := e.series[span]
-	if k == nil {
-		if len(e.series) >= maxSeries {
-			clear(e.series)
-		}
-		k = &kept[printed[[]hugops.Minute]]{}
-		e.series[span] = k
-	}
-	return k
+	return keptOf(&e.series, span, maxSeries)
 }
 
 // outageList is the list of outages as of a second ago at most.
@@ -242,7 +234,7 @@ func (s *Store) Coverage(ctx context.Context, from, to time.Time) ([]hugops.Cove
 		list, _, err := load(ctx, nil, false)
 		return list, err
 	}
-	return s.cache.coverage(from, to).get(ctx, s.cache, load)
+	return s.cache.coverage(from, to).get(ctx, s.cache, oddly(s.cache, load))
 }
 
 // seen is the coverage of the time in which posts may belong to the outage, by steps

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -143,4 +144,40 @@ func (q *queue) waits() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return len(q.waiting)
+}
+
+// TestOddly: of those who each ask for another time few are served at once. Who would
+// wait for long is told so, and nobody is served who is not there any more.
+func TestOddly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCache(&Store{config: Config{Stale: time.Hour}, log: quiet})
+		few := cap(c.odd)
+		var now, most, loaded, busy atomic.Int64
+		load := func(context.Context, int, bool) (int, time.Duration, error) {
+			most.Store(max(most.Load(), now.Add(1)))
+			time.Sleep(patience * 3 / 4)
+			now.Add(-1)
+			loaded.Add(1)
+			return 1, time.Hour, nil
+		}
+		var wg sync.WaitGroup
+		for range 100 {
+			wg.Go(func() {
+				_, err := new(kept[int]).get(t.Context(), c, oddly(c, load))
+				if errors.Is(err, errBusy) && errors.Is(err, context.DeadlineExceeded) {
+					busy.Add(1)
+				} else if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if most.Load() != int64(few) || loaded.Load() != int64(2*few) || busy.Load() != int64(100-2*few) {
+			t.Errorf("%d at once, %d loaded, %d told that too many ask; want %d, %d and the rest of 100", most.Load(), loaded.Load(), busy.Load(), few, 2*few)
+		}
+		if n, err := new(kept[int]).get(t.Context(), c, oddly(c, load)); n != 1 || err != nil {
+			t.Errorf("when all are gone: %d, %v", n, err)
+		}
+		c.close()
+	})
 }
