@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hugops/hugops"
@@ -524,6 +525,36 @@ func TestPending(t *testing.T) {
 	if events, err := hub.events(t.Context()); err != nil || len(events) != 1 || events[0].outage != "pennywhistle-pay-1" {
 		t.Errorf("events: %v, %v", events, err)
 	}
+}
+
+// attic is a stage whose old outages take for ever, or fail.
+type attic struct{ *stage }
+
+func (s attic) Detail(ctx context.Context, id string, now time.Time) (hugops.Detail, error) {
+	switch id {
+	case "slow":
+		<-ctx.Done()
+		return hugops.Detail{}, ctx.Err()
+	case "broken":
+		return hugops.Detail{}, errNoPage
+	}
+	return s.stage.Detail(ctx, id, now)
+}
+
+// TestLiveOldOutages: who listens to old outages, whose figures are late or cannot be
+// had, keeps nobody from hearing of the others.
+func TestLiveOldOutages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &site{Config: Config{Store: attic{newStage()}, Now: func() time.Time { return noon }}}
+		began := time.Now()
+		sums, _, err := s.states(t.Context(), []string{"broken", "slow", "slow", "nobody", "chatterbee-7"})
+		if len(sums) != 3 || err != nil {
+			t.Errorf("%d states, %v; want the 3 that are there", len(sums), err)
+		}
+		if took := time.Since(began); took > existTime {
+			t.Errorf("it took %s", took)
+		}
+	})
 }
 
 // TestLiveHidesTrouble: while the store does not answer, streams stay open, give
