@@ -180,6 +180,7 @@ func flushed(w http.ResponseWriter, r *http.Request) wire {
 	c.SetReadDeadline(time.Time{}) // the server's is for requests; where it cannot be set there is none
 	return wire{gone: r.Context().Done(), close: func() {}, write: func(list [][]byte) error {
 		c.SetWriteDeadline(time.Now().Add(writeTime))
+		defer c.SetWriteDeadline(time.Time{}) // HTTP/2 ends the stream then, though nothing waits
 		for _, b := range list {
 			if _, err := w.Write(b); err != nil {
 				return err

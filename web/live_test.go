@@ -70,7 +70,7 @@ func air(t *testing.T, store Store, prepare func(*httptest.Server)) (*httptest.S
 	}
 	site.site.hub.every, site.site.hub.beat = 5*time.Millisecond, 60*time.Millisecond
 	srv := httptest.NewUnstartedServer(site)
-	srv.Config.ReadTimeout = time.Second // as the real one has, shorter
+	srv.Config.ReadTimeout, srv.Config.WriteTimeout = time.Second, 300*time.Millisecond // as the real one has, shorter
 	if prepare != nil {
 		prepare(srv)
 	} else {
@@ -207,7 +207,7 @@ func TestLive(t *testing.T) {
 			if m = one.event(); m.state.ID != "chatterbee-7" || m.state.Posts != 300 {
 				t.Errorf("the state of one: %+v", m)
 			}
-			time.Sleep(1100 * time.Millisecond) // longer than the server reads a request
+			time.Sleep(1100 * time.Millisecond) // longer than the server reads a request or writes an answer
 			store.change("nimbus-2026-11-22", 4122, noon.Add(2*time.Second))
 			store.change("chatterbee-7", 301, noon.Add(2*time.Second))
 			if m = one.event(); m.state.ID != "chatterbee-7" || m.state.Posts != 301 {
@@ -479,6 +479,28 @@ func TestLiveDropsTheSlow(t *testing.T) {
 	}
 	if liveDropped.Get() != dropped+1 {
 		t.Error("it is not counted")
+	}
+}
+
+// deadlines is a client of HTTP/2 as the server sees it: a deadline that passes ends its
+// stream, though nothing waits to be written.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	write time.Time
+}
+
+func (d *deadlines) SetWriteDeadline(t time.Time) error { d.write = t; return nil }
+
+// TestLiveQuiet: a stream in which nothing happens for longer than a write may take
+// goes on.
+func TestLiveQuiet(t *testing.T) {
+	d := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+	out := flushed(d, httptest.NewRequest("GET", "/api/v1/live", nil))
+	if err := out.write([][]byte{[]byte(":\n\n")}); err != nil || !d.Flushed {
+		t.Fatalf("%v, flushed %t", err, d.Flushed)
+	}
+	if !d.write.IsZero() {
+		t.Errorf("between two events the stream would end at %s", d.write)
 	}
 }
 
