@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sort"
 	"time"
@@ -165,15 +166,14 @@ func (s *Store) figures(ctx context.Context, o *hugops.Outage) (*figures, error)
 	return p.value, err
 }
 
-// figuresWithin are figures for a list: pending if they take longer than that.
-func (s *Store) figuresWithin(ctx context.Context, o *hugops.Outage, wait time.Duration) (*figures, error) {
+// figuresWithin are figures for a list: pending if they are not there when bounded is
+// done, which ends before ctx.
+func (s *Store) figuresWithin(ctx, bounded context.Context, o *hugops.Outage) (*figures, error) {
 	if s.config.Stale < 0 {
 		return s.compute(ctx, o)
 	}
-	bounded, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
 	p, err := s.cache.entry(o.ID).figures.get(bounded, s.cache, s.loader(o))
-	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
+	if err != nil && (bounded.Err() != nil || errors.Is(err, errBusy)) && ctx.Err() == nil {
 		return &figures{bucket: time.Minute, index: hugops.Index{Pending: true}}, nil
 	}
 	return p.value, err

@@ -175,9 +175,9 @@ func (k *kept[T]) start(c *cache, load loader[T]) *flight[T] {
 	return f
 }
 
-// errBusy is what those hear who ask for figures of a time of their own while too many
+// errBusy is what those hear who ask for figures that are not there while too many
 // others do.
-var errBusy = fmt.Errorf("too many ask for figures of a time of their own: %w", context.DeadlineExceeded)
+var errBusy = fmt.Errorf("too many ask for figures that must be computed: %w", context.DeadlineExceeded)
 
 // oddly is the loader load of what each may ask for in a way of his own (a series, or
 // coverage, of any time): few load at once, and nobody stands in line for longer than
