@@ -28,7 +28,8 @@ var serveCommand = command{
 number of them may run. Put a proxy that speaks TLS before it to show it to the
 world, and say with --public under which address, and with --trusted-proxies where
 that proxy is: each visitor may ask the API --rate-limit times a minute, and without
-this all who come through the proxy are taken for one.`,
+this all who come through the proxy are taken for one. /metrics is open to whoever
+reaches the site: let the proxy keep it to yourselves.`,
 	setup: func(f *flags) func(context.Context, *invocation) error {
 		mf, wf := f.machine(), f.web()
 		return func(ctx context.Context, in *invocation) error {
