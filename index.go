@@ -152,8 +152,12 @@ type Detail struct {
 	ByLang    []Share       `json:"by_lang"`
 	// Answers says how people answered each update whose time has come, oldest
 	// first; updates of one minute have one, that of the last.
-	Answers  []Answer   `json:"answers"`
-	Coverage []Coverage `json:"coverage"`
+	Answers []Answer `json:"answers"`
+	// Coverage is by CoverageStep, a minute where that is zero: each row says the worst
+	// that its source saw within the step that begins at At. It reaches back
+	// MaxCoverage at most.
+	Coverage     []Coverage    `json:"coverage"`
+	CoverageStep time.Duration `json:"-"`
 	// Abstained counts the linked posts of which the model did not say a stance;
 	// they are among the neutral ones.
 	Abstained int   `json:"abstained"`
@@ -215,6 +219,10 @@ func (s CoverageState) Worse(t CoverageState) CoverageState {
 	}
 	return t
 }
+
+// MaxCoverage is how far back from its end the coverage of an outage is told: one that
+// nobody closes goes on for years.
+const MaxCoverage = 30*24*time.Hour + ReachBefore + ReachAfter
 
 // Coverage is what one source saw in one minute.
 type Coverage struct {

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -35,9 +37,12 @@ type cache struct {
 	prints  kept[map[string]uint64]
 	spoken  kept[map[string]bool]
 
+	odd chan struct{} // a place for each loading of what is not kept for all: see oddly
+
 	mu      sync.Mutex
 	entries map[string]*entry
 	sights  map[timeSpan]*kept[[]hugops.Coverage]
+	feeds   map[timeSpan]*kept[[]hugops.Feed]
 }
 
 // timeSpan is a stretch of time that coverage was asked for.
@@ -49,7 +54,7 @@ type entry struct {
 	rank     atomic.Int64 // its place among those that are to be computed
 	wanted   atomic.Int64 // requests that wait for it
 	figures  kept[printed[*figures]]
-	coverage kept[[]hugops.Coverage]
+	coverage kept[stepped]
 	series   map[span]*kept[printed[[]hugops.Minute]]
 }
 
@@ -60,7 +65,8 @@ type printed[T any] struct {
 }
 
 func newCache(s *Store) *cache {
-	c := &cache{s: s, stale: s.config.Stale, entries: map[string]*entry{}, queue: queue{free: max(1, runtime.NumCPU()/2)}}
+	few := max(1, runtime.NumCPU()/2)
+	c := &cache{s: s, stale: s.config.Stale, entries: map[string]*entry{}, queue: queue{free: few}, odd: make(chan struct{}, few)}
 	if c.stale == 0 {
 		c.stale = 10 * time.Second
 	}
@@ -159,7 +165,7 @@ func (k *kept[T]) start(c *cache, load loader[T]) *flight[T] {
 		f.value, f.err = value, err
 		if err == nil {
 			k.value, k.have = value, true
-		} else if c.ctx.Err() == nil {
+		} else if c.ctx.Err() == nil && !errors.Is(err, errBusy) {
 			c.s.log.Warn("answering from memory: the database failed", "error", err)
 		}
 		k.until, k.flight = time.Now().Add(rest), nil
@@ -167,6 +173,30 @@ func (k *kept[T]) start(c *cache, load loader[T]) *flight[T] {
 		close(f.done)
 	})
 	return f
+}
+
+// errBusy is what those hear who ask for figures that are not there while too many
+// others do.
+var errBusy = fmt.Errorf("too many ask for figures that must be computed: %w", context.DeadlineExceeded)
+
+// oddly is the loader load of what each may ask for in a way of his own (a series, or
+// coverage, of any time): few load at once, and nobody stands in line for longer than
+// patience. Otherwise whoever asks for another minute each time would have every
+// connection to the database, and those who left would still be served.
+func oddly[T any](c *cache, load loader[T]) loader[T] {
+	return func(ctx context.Context, old T, have bool) (T, time.Duration, error) {
+		late := time.NewTimer(patience)
+		defer late.Stop()
+		select {
+		case c.odd <- struct{}{}:
+			defer func() { <-c.odd }()
+			return load(ctx, old, have)
+		case <-late.C:
+			return old, 0, fmt.Errorf("store: %w", errBusy)
+		case <-ctx.Done():
+			return old, 0, ctx.Err()
+		}
+	}
 }
 
 // forget makes the next get look again, and wait for it.
@@ -183,7 +213,7 @@ func (c *cache) entry(id string) *entry {
 	e := c.entries[id]
 	if e == nil {
 		c.makeRoom()
-		e = &entry{series: map[span]*kept[printed[[]hugops.Minute]]{}}
+		e = &entry{}
 		c.entries[id] = e
 	}
 	e.used = time.Now()
@@ -224,18 +254,29 @@ func (c *cache) ids() []string {
 // to now ask for another one each minute, so none is worth keeping for long.
 const maxSights = 4
 
-// coverage is what is kept of the coverage of a time.
+// coverage and feedsOf are what is kept of the coverage of a time, and of how status
+// pages were seen in it.
 func (c *cache) coverage(from, to time.Time) *kept[[]hugops.Coverage] {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	span := timeSpan{from.Unix(), to.Unix()}
-	k := c.sights[span]
+	return keptOf(&c.sights, timeSpan{from.Unix(), to.Unix()}, maxSights)
+}
+
+func (c *cache) feedsOf(from, to time.Time) *kept[[]hugops.Feed] {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return keptOf(&c.feeds, timeSpan{from.Unix(), to.Unix()}, maxSights)
+}
+
+// keptOf is what is kept under a key; where there are most others they all go.
+func keptOf[K comparable, T any](all *map[K]*kept[T], key K, most int) *kept[T] {
+	k := (*all)[key]
 	if k == nil {
-		if c.sights == nil || len(c.sights) >= maxSights {
-			c.sights = map[timeSpan]*kept[[]hugops.Coverage]{}
+		if *all == nil || len(*all) >= most {
+			*all = map[K]*kept[T]{}
 		}
-		k = &kept[[]hugops.Coverage]{}
-		c.sights[span] = k
+		k = &kept[T]{}
+		(*all)[key] = k
 	}
 	return k
 }

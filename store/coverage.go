@@ -61,8 +61,21 @@ func (s *Store) coverage(ctx context.Context, from, to time.Time, step time.Dura
 	return list, err
 }
 
-// Feeds returns how each status page was seen from from to to, by name.
+// Feeds returns how each status page was seen from from to to, by name; it may be some
+// seconds old. The slice is shared: it must not be changed.
 func (s *Store) Feeds(ctx context.Context, from, to time.Time) ([]hugops.Feed, error) {
+	load := func(ctx context.Context, _ []hugops.Feed, _ bool) ([]hugops.Feed, time.Duration, error) {
+		list, err := s.readFeeds(ctx, from, to)
+		return list, coverageRest, err
+	}
+	if s.config.Stale < 0 {
+		list, _, err := load(ctx, nil, false)
+		return list, err
+	}
+	return s.cache.feedsOf(from, to).get(ctx, s.cache, load)
+}
+
+func (s *Store) readFeeds(ctx context.Context, from, to time.Time) ([]hugops.Feed, error) {
 	var list []hugops.Feed
 	err := s.each(ctx, sql("feeds"), func(r driver.Rows) error {
 		var f hugops.Feed

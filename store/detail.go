@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sort"
 	"time"
@@ -23,12 +24,12 @@ func (s *Store) Detail(ctx context.Context, id string, now time.Time) (hugops.De
 	if err != nil {
 		return hugops.Detail{}, err
 	}
-	seen, err := s.seen(ctx, outage, now, f.bucket)
+	seen, step, err := s.seen(ctx, outage, now, f.bucket)
 	if err != nil {
 		return hugops.Detail{}, err
 	}
 	return hugops.Detail{Summary: s.summary(outage, f, now), Bucket: f.bucket, Series: f.series,
-		ByNetwork: f.byNetwork, ByLang: f.byLang, Coverage: seen, Model: f.facts.model,
+		ByNetwork: f.byNetwork, ByLang: f.byLang, Coverage: seen, CoverageStep: step, Model: f.facts.model,
 		Abstained: f.facts.abstained, Blame: f.facts.blame, Evidence: f.facts.evidence, Answers: f.answersBy(now)}, nil
 }
 
@@ -102,9 +103,9 @@ func (s *Store) series(ctx context.Context, o *hugops.Outage, span span) ([]hugo
 		return list, nil
 	}
 	k := s.cache.seriesOf(id, span)
-	p, err := k.get(ctx, s.cache, refresh(s.cache, id, 0, func(ctx context.Context) ([]hugops.Minute, error) {
+	p, err := k.get(ctx, s.cache, oddly(s.cache, refresh(s.cache, id, 0, func(ctx context.Context) ([]hugops.Minute, error) {
 		return s.buckets(ctx, id, span)
-	}))
+	})))
 	return p.value, err
 }
 
@@ -115,15 +116,7 @@ func (c *cache) seriesOf(id string, span span) *kept[printed[[]hugops.Minute]] {
 	e := c.entry(id)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	k := e.series[span]
-	if k == nil {
-		if len(e.series) >= maxSeries {
-			clear(e.series)
-		}
-		k = &kept[printed[[]hugops.Minute]]{}
-		e.series[span] = k
-	}
-	return k
+	return keptOf(&e.series, span, maxSeries)
 }
 
 // outageList is the list of outages as of a second ago at most.
@@ -173,15 +166,14 @@ func (s *Store) figures(ctx context.Context, o *hugops.Outage) (*figures, error)
 	return p.value, err
 }
 
-// figuresWithin are figures for a list: pending if they take longer than that.
-func (s *Store) figuresWithin(ctx context.Context, o *hugops.Outage, wait time.Duration) (*figures, error) {
+// figuresWithin are figures for a list: pending if they are not there when bounded is
+// done, which ends before ctx.
+func (s *Store) figuresWithin(ctx, bounded context.Context, o *hugops.Outage) (*figures, error) {
 	if s.config.Stale < 0 {
 		return s.compute(ctx, o)
 	}
-	bounded, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
 	p, err := s.cache.entry(o.ID).figures.get(bounded, s.cache, s.loader(o))
-	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
+	if err != nil && (bounded.Err() != nil || errors.Is(err, errBusy)) && ctx.Err() == nil {
 		return &figures{bucket: time.Minute, index: hugops.Index{Pending: true}}, nil
 	}
 	return p.value, err
@@ -242,22 +234,48 @@ func (s *Store) Coverage(ctx context.Context, from, to time.Time) ([]hugops.Cove
 		list, _, err := load(ctx, nil, false)
 		return list, err
 	}
-	return s.cache.coverage(from, to).get(ctx, s.cache, load)
+	return s.cache.coverage(from, to).get(ctx, s.cache, oddly(s.cache, load))
 }
 
-// seen is the coverage of the time in which posts may belong to the outage.
-func (s *Store) seen(ctx context.Context, o hugops.Outage, now time.Time, step time.Duration) ([]hugops.Coverage, error) {
-	to := now
+// seen is the coverage of the time in which posts may belong to the outage, by steps
+// of a bucket of its series at least.
+func (s *Store) seen(ctx context.Context, o hugops.Outage, now time.Time, bucket time.Duration) ([]hugops.Coverage, time.Duration, error) {
+	from, to := o.StartedAt.Add(-hugops.ReachBefore), now
 	if end := o.EndedAt.Add(hugops.ReachAfter); !o.EndedAt.IsZero() && end.Before(now) {
 		to = end
 	}
-	load := func(ctx context.Context, _ []hugops.Coverage, _ bool) ([]hugops.Coverage, time.Duration, error) {
-		list, err := s.coverage(ctx, o.StartedAt.Add(-hugops.ReachBefore), to, step)
-		return list, min(max(coverageRest, step/10), maxCoverageRest), err
+	if earliest := to.Add(-hugops.MaxCoverage); from.Before(earliest) {
+		from = earliest
+	}
+	step := max(bucket, sightStep(to.Sub(from)))
+	load := func(ctx context.Context, _ stepped, _ bool) (stepped, time.Duration, error) {
+		list, err := s.coverage(ctx, from, to, step)
+		return stepped{list, step}, min(max(coverageRest, step/10), maxCoverageRest), err
 	}
 	if s.config.Stale < 0 {
-		list, _, err := load(ctx, nil, false)
-		return list, err
+		got, _, err := load(ctx, stepped{}, false)
+		return got.list, got.step, err
 	}
-	return s.cache.entry(o.ID).coverage.get(ctx, s.cache, load)
+	got, err := s.cache.entry(o.ID).coverage.get(ctx, s.cache, load)
+	return got.list, got.step, err
+}
+
+// stepped is coverage by steps.
+type stepped struct {
+	list []hugops.Coverage
+	step time.Duration
+}
+
+// maxSteps bounds the rows of a source in the coverage of an outage: a day by the
+// minute has fewer, and so has a month by the half hour.
+const maxSteps = 1500
+
+// sightStep is the smallest step by which a time has few enough.
+func sightStep(span time.Duration) time.Duration {
+	for _, s := range append([]int64{60, 120}, steps...) {
+		if step := time.Duration(s) * time.Second; span/step < maxSteps {
+			return step
+		}
+	}
+	return 24 * time.Hour
 }

@@ -106,6 +106,45 @@ func TestDetail(t *testing.T) {
 	}
 }
 
+// TestCoverageOfLongOutages: an outage that nobody closes goes on for years, with
+// hardly a post; what is read of its coverage does not grow with it.
+func TestCoverageOfLongOutages(t *testing.T) {
+	s := fresh(t)
+	ctx := t.Context()
+	open := nimbus
+	open.EndedAt = time.Time{}
+	if err := s.PutOutages(ctx, []hugops.Outage{open}); err != nil {
+		t.Fatal(err)
+	}
+	const days = 70
+	var rows []hugops.Coverage
+	for i := range days * 24 * 6 {
+		rows = append(rows, hugops.Coverage{Source: "m", Network: hugops.Mastodon, At: begin.Add(time.Duration(i) * 10 * time.Minute), State: hugops.CoverageLive, Seen: 1})
+	}
+	if err := s.PutCoverage(ctx, rows); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		after time.Duration
+		step  time.Duration
+		from  time.Duration // after the beginning
+	}{
+		{4 * time.Hour, time.Minute, 0},
+		{30 * time.Hour, 2 * time.Minute, 0},
+		{days * 24 * time.Hour, 30 * time.Minute, days*24*time.Hour - hugops.MaxCoverage},
+	} {
+		now := begin.Add(c.after)
+		s.cache.entry(open.ID).coverage.forget()
+		d, err := s.Detail(ctx, open.ID, now)
+		if err != nil || d.CoverageStep != c.step || len(d.Coverage) == 0 || len(d.Coverage) > maxSteps {
+			t.Fatalf("after %s: %d rows by %s, %v; want them by %s", c.after, len(d.Coverage), d.CoverageStep, err, c.step)
+		}
+		if first := d.Coverage[0].At; first.Sub(begin.Add(c.from)).Abs() > c.step {
+			t.Errorf("after %s coverage begins %s, want %s", c.after, first, begin.Add(c.from))
+		}
+	}
+}
+
 // TestAbstained: posts of which the model does not say a stance are neutral, and
 // counted; those that it cannot read are people with a post, and no vote.
 func TestAbstained(t *testing.T) {

@@ -116,6 +116,35 @@ func TestLedgerOfStatusPages(t *testing.T) {
 	}
 }
 
+// TestSightsAreKept: what sources and status pages saw is asked of the database once
+// for all who look at the same time.
+func TestSightsAreKept(t *testing.T) {
+	c := config(t)
+	writer := open(t, c)
+	c.Stale = 0
+	line := &failing{RoundTripper: c.Transport}
+	c.Transport = line
+	s := open(t, c)
+	if err := writer.PutCoverage(t.Context(), []hugops.Coverage{
+		{Source: "status:bee", Network: "status", At: begin, State: hugops.CoverageLive, Seen: 50},
+		{Source: "mastodon:a", Network: hugops.Mastodon, At: begin, State: hugops.CoverageLive, Seen: 5},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, broken := range []bool{false, true} {
+		line.broken.Store(broken)
+		feeds, err := s.Feeds(t.Context(), begin, later)
+		if err != nil || len(feeds) != 1 {
+			t.Errorf("database away %t: %d status pages, %v", broken, len(feeds), err)
+		}
+		rows, err := s.Coverage(t.Context(), begin, later)
+		if err != nil || len(rows) != 1 {
+			t.Errorf("database away %t: %d rows of coverage, %v", broken, len(rows), err)
+		}
+	}
+	line.broken.Store(false)
+}
+
 // TestQuietMaintenances: a maintenance is listed once somebody wrote about it.
 func TestQuietMaintenances(t *testing.T) {
 	s := fresh(t)

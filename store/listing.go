@@ -76,6 +76,7 @@ const (
 	patienceForAll     = time.Second
 	patienceForSome    = 50 * time.Millisecond
 	patienceForNetwork = 5 * time.Second
+	waiters            = 16 // goroutines of one list that wait
 )
 
 // computed returns the figures of each of the outages, which may be pending; it waits
@@ -98,9 +99,16 @@ func (s *Store) computed(ctx context.Context, outages []*hugops.Outage, spoken m
 	case len(missing) == len(outages):
 		wait = patienceForAll
 	}
+	bounded, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
 	var wg sync.WaitGroup
-	for _, i := range missing {
-		wg.Go(func() { list[i], errs[i] = s.figuresWithin(ctx, outages[i], wait) })
+	for first := range min(waiters, len(missing)) {
+		wg.Go(func() {
+			for k := first; k < len(missing); k += waiters {
+				i := missing[k]
+				list[i], errs[i] = s.figuresWithin(ctx, bounded, outages[i])
+			}
+		})
 	}
 	wg.Wait()
 	for _, err := range errs {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 )
@@ -14,18 +15,31 @@ type queue struct {
 	waiting []turn
 }
 
+// maxWaiting is how many wait at most: twice the outages that figures are kept of, and
+// as many again that a request waits for. Who reads the list of all outages again and
+// again asks for more than anybody computes.
+const maxWaiting = 2 * maxEntries
+
 type turn struct {
 	of   *entry
 	come chan struct{}
 }
 
-// enter waits for a place; leave gives it back.
+// enter waits for a place; leave gives it back. Where too many wait the error is errBusy.
 func (q *queue) enter(ctx context.Context, e *entry) error {
 	q.mu.Lock()
 	if q.free > 0 {
 		q.free--
 		q.mu.Unlock()
 		return nil
+	}
+	most := maxWaiting
+	if e.wanted.Load() > 0 {
+		most *= 2
+	}
+	if len(q.waiting) >= most {
+		q.mu.Unlock()
+		return fmt.Errorf("store: %w", errBusy)
 	}
 	t := turn{e, make(chan struct{})}
 	q.waiting = append(q.waiting, t)

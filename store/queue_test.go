@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,6 +61,39 @@ func TestQueue(t *testing.T) {
 			t.Errorf("%d places are free, %d wait", q.free, len(q.waiting))
 		}
 	})
+}
+
+// TestQueueIsBounded: where very many wait, no more are let in, those last that a
+// request waits for.
+func TestQueueIsBounded(t *testing.T) {
+	c := newTestCache(t)
+	c.queue.free = 0
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	var wg sync.WaitGroup
+	wanted := &entry{}
+	wanted.wanted.Add(1)
+	for _, group := range []struct {
+		of   *entry
+		most int
+	}{{&entry{}, maxWaiting}, {wanted, 2 * maxWaiting}} {
+		var refused atomic.Int64
+		for range maxWaiting + 7 {
+			wg.Go(func() {
+				if err := c.queue.enter(ctx, group.of); errors.Is(err, errBusy) {
+					refused.Add(1)
+				}
+			})
+		}
+		for c.queue.waits() < group.most || refused.Load() < 7 {
+			time.Sleep(time.Millisecond)
+		}
+		if n := c.queue.waits(); n != group.most || refused.Load() != 7 {
+			t.Errorf("%d wait, want %d; %d were refused, want 7", n, group.most, refused.Load())
+		}
+	}
+	leave()
+	wg.Wait()
 }
 
 // TestListsDoNotWait: a list comes soon though the figures of many outages have to
@@ -124,6 +159,23 @@ func TestListsDoNotWait(t *testing.T) {
 	if page, err := s.OutagePage(short, later, hugops.OutageQuery{Network: hugops.Mastodon, Limit: 5}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a search by network, of which nothing is known yet: %d outages, %v", len(page.Summaries), err)
 	}
+	crowd := func(line []turn) (was []turn) {
+		s.cache.queue.mu.Lock()
+		defer s.cache.queue.mu.Unlock()
+		was, s.cache.queue.waiting = s.cache.queue.waiting, line
+		return was
+	}
+	line := crowd(slices.Repeat([]turn{{of: &entry{}}}, 2*maxWaiting)) // as if very many waited
+	s.cache.mu.Lock()
+	s.cache.entries = map[string]*entry{}
+	s.cache.mu.Unlock()
+	if got, _ := pending(); got != n {
+		t.Errorf("%d are pending while too many wait, want all %d", got, n)
+	}
+	if _, err := s.Detail(ctx, outages[1].ID, later); !errors.Is(err, errBusy) {
+		t.Errorf("a page while too many wait: %v", err)
+	}
+	crowd(line)
 	s.cache.queue.leave()
 	for {
 		got, list := pending()
@@ -143,4 +195,40 @@ func (q *queue) waits() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return len(q.waiting)
+}
+
+// TestOddly: of those who each ask for another time few are served at once. Who would
+// wait for long is told so, and nobody is served who is not there any more.
+func TestOddly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCache(&Store{config: Config{Stale: time.Hour}, log: quiet})
+		few := cap(c.odd)
+		var now, most, loaded, busy atomic.Int64
+		load := func(context.Context, int, bool) (int, time.Duration, error) {
+			most.Store(max(most.Load(), now.Add(1)))
+			time.Sleep(patience * 3 / 4)
+			now.Add(-1)
+			loaded.Add(1)
+			return 1, time.Hour, nil
+		}
+		var wg sync.WaitGroup
+		for range 100 {
+			wg.Go(func() {
+				_, err := new(kept[int]).get(t.Context(), c, oddly(c, load))
+				if errors.Is(err, errBusy) && errors.Is(err, context.DeadlineExceeded) {
+					busy.Add(1)
+				} else if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if most.Load() != int64(few) || loaded.Load() != int64(2*few) || busy.Load() != int64(100-2*few) {
+			t.Errorf("%d at once, %d loaded, %d told that too many ask; want %d, %d and the rest of 100", most.Load(), loaded.Load(), busy.Load(), few, 2*few)
+		}
+		if n, err := new(kept[int]).get(t.Context(), c, oddly(c, load)); n != 1 || err != nil {
+			t.Errorf("when all are gone: %d, %v", n, err)
+		}
+		c.close()
+	})
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -44,7 +45,7 @@ func (s *site) badgeService(r *http.Request) (*answer, error) {
 func (s *site) badge(r *http.Request, find func(name string, now time.Time) (*shown, error)) (*answer, error) {
 	file, q := r.PathValue("file"), r.URL.Query()
 	ext := path.Ext(file)
-	as := map[string]func(badgeView) (*answer, error){".svg": s.badgeSVG, ".png": s.badgePNG, ".json": shieldsEndpoint}[ext]
+	as := map[string]func(context.Context, badgeView) (*answer, error){".svg": s.badgeSVG, ".png": s.badgePNG, ".json": shieldsEndpoint}[ext]
 	if as == nil {
 		return nil, errNoPage
 	}
@@ -65,7 +66,7 @@ func (s *site) badge(r *http.Request, find func(name string, now time.Time) (*sh
 	default:
 		v = badgeOf(newRow(found.Summary, now), words, q.Get("show") == "hugs")
 	}
-	return as(v)
+	return as(r.Context(), v)
 }
 
 func badgeOf(r row, w lexicon, hugs bool) badgeView {
@@ -113,7 +114,7 @@ func (v badgeView) code() int {
 	return http.StatusOK
 }
 
-func (s *site) badgeSVG(v badgeView) (*answer, error) {
+func (s *site) badgeSVG(_ context.Context, v badgeView) (*answer, error) {
 	var b bytes.Buffer
 	if err := s.pages["badge"].ExecuteTemplate(&b, "badge", v); err != nil {
 		return nil, fmt.Errorf("rendering badge: %w", err)
@@ -122,8 +123,8 @@ func (s *site) badgeSVG(v badgeView) (*answer, error) {
 }
 
 // badgePNG is the badge at twice its size.
-func (s *site) badgePNG(v badgeView) (*answer, error) {
-	body, err := s.pictures.get(fmt.Sprintf("badge %+v", v), func() ([]byte, error) {
+func (s *site) badgePNG(ctx context.Context, v badgeView) (*answer, error) {
+	body, err := s.pictures.get(ctx, fmt.Sprintf("badge %+v", v), func() ([]byte, error) {
 		c := newCanvas(float64(v.Total), 20, 2)
 		c.fill(colour(badgeGround), func(o outline) { o.box(0, 0, float64(v.Total), 20, 3) })
 		c.fill(colour(v.Ground), func(o outline) { o.box(float64(v.Split()), 0, float64(v.Total-v.Split()), 20, 3) })
@@ -155,7 +156,7 @@ func markOn(c *canvas, x, y, scale float64, arms, dot interface{ RGBA() (r, g, b
 
 // shieldsEndpoint is the badge in the schema of https://shields.io/badges/endpoint-badge.
 // It is 200 for what nobody knows, since Shields draws nothing from a 404.
-func shieldsEndpoint(v badgeView) (*answer, error) {
+func shieldsEndpoint(_ context.Context, v badgeView) (*answer, error) {
 	body, err := json.Marshal(struct {
 		SchemaVersion int    `json:"schemaVersion"`
 		Label         string `json:"label"`

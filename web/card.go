@@ -194,7 +194,7 @@ func (s *site) card(r *http.Request) (*answer, error) {
 	if ext == ".svg" {
 		return &answer{Type: "image/svg+xml", Cache: badgeCache, Body: svg}, nil
 	}
-	body, err := s.pictures.get("card "+etag(svg), func() ([]byte, error) { return s.paint(v) })
+	body, err := s.pictures.get(r.Context(), "card "+etag(svg), func() ([]byte, error) { return s.paint(v) })
 	if err != nil {
 		return nil, err
 	}

@@ -68,7 +68,7 @@ func newChart(d hugops.Detail, now time.Time) *chart {
 		}
 	}
 	c.From = c.From.Truncate(c.Bucket)
-	c.Strips = strips(d.Coverage, c.From, c.To)
+	c.Strips = strips(d.Coverage, d.CoverageStep, c.From, c.To)
 	c.Unseen, c.Dark = unseen(c.Strips), dark(c.Strips)
 	c.fillBuckets(d.Series)
 	c.pickCurve(d.Curve, now)

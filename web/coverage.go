@@ -35,11 +35,12 @@ func rank(s hugops.CoverageState) int {
 	return 0
 }
 
-// strips folds coverage by the minute into one strip a network, in the order of
-// hugops.Networks, over the minutes of [from, to). Networks without a row have
-// no strip.
-func strips(rows []hugops.Coverage, from, to time.Time) []strip {
+// strips folds coverage by steps of whole minutes into one strip a network, in the
+// order of hugops.Networks, over the minutes of [from, to). Networks without a row
+// have no strip.
+func strips(rows []hugops.Coverage, step time.Duration, from, to time.Time) []strip {
 	from, to = from.UTC().Truncate(time.Minute), to.UTC()
+	wide := max(int(step/time.Minute), 1)
 	n := int(to.Sub(from)+time.Minute-1) / int(time.Minute)
 	if n <= 0 {
 		return nil
@@ -47,7 +48,8 @@ func strips(rows []hugops.Coverage, from, to time.Time) []strip {
 	minutes := map[hugops.Network][]hugops.CoverageState{}
 	for _, row := range rows {
 		i := int(row.At.Sub(from) / time.Minute)
-		if row.At.Before(from) || i >= n || rank(row.State) == 0 {
+		first, end := max(i, 0), min(i+wide, n)
+		if first >= end || rank(row.State) == 0 {
 			continue
 		}
 		m := minutes[row.Network]
@@ -55,8 +57,10 @@ func strips(rows []hugops.Coverage, from, to time.Time) []strip {
 			m = make([]hugops.CoverageState, n)
 			minutes[row.Network] = m
 		}
-		if rank(row.State) > rank(m[i]) {
-			m[i] = row.State
+		for k := first; k < end; k++ {
+			if rank(row.State) > rank(m[k]) {
+				m[k] = row.State
+			}
 		}
 	}
 	var out []strip

@@ -129,7 +129,7 @@ func TestStrips(t *testing.T) {
 					rows = append(rows, hugops.Coverage{Network: hugops.Bluesky, At: at("11:00").Add(time.Duration(i) * time.Minute), State: s})
 				}
 			}
-			got := strips(rows, at("11:00"), at("11:10"))
+			got := strips(rows, time.Minute, at("11:00"), at("11:10"))
 			if len(got) != 1 {
 				t.Fatalf("%d strips, want 1", len(got))
 			}
@@ -144,10 +144,40 @@ func TestStrips(t *testing.T) {
 	}
 }
 
+// TestStripsByLongerSteps: the coverage of a long outage comes by longer steps, one row
+// for each; a row says how all of its step was seen.
+func TestStripsByLongerSteps(t *testing.T) {
+	const step = 30 * time.Minute
+	var rows []hugops.Coverage
+	for i := range 12 {
+		state := hugops.CoverageLive
+		if i == 7 {
+			state = hugops.CoverageGap
+		}
+		rows = append(rows, hugops.Coverage{Network: hugops.Bluesky, At: at("06:00").Add(time.Duration(i) * step), State: state})
+	}
+	for _, c := range []struct{ from, to, words string }{
+		{"06:00", "12:00", "not seen 09:30–10:00"},
+		{"06:10", "11:50", "not seen 09:30–10:00"}, // steps that stand out at both ends
+		{"06:10", "09:20", "seen live"},
+		{"09:40", "11:50", "not seen 09:40–10:00"},
+	} {
+		if got := strips(rows, step, at(c.from), at(c.to))[0].words(); got != c.words {
+			t.Errorf("%s to %s: %s, want %s", c.from, c.to, got, c.words)
+		}
+	}
+	d := teapot()
+	d.Bucket, d.Coverage, d.CoverageStep = 30*time.Minute, rows, step
+	d.Outage.StartedAt, d.Outage.EndedAt = at("06:00"), at("12:00")
+	if c := newChart(d, noon); len(c.Strips) != 1 || len(c.Unseen) > 2 {
+		t.Errorf("the chart's strips: %+v, unseen %+v", c.Strips, c.Unseen)
+	}
+}
+
 // TestBestSource: a network is seen if any of its sources sees it.
 func TestBestSource(t *testing.T) {
 	rows := join(minutes("a", hugops.Mastodon, hugops.CoverageGap, "11:00", "11:10"), minutes("b", hugops.Mastodon, hugops.CoverageLive, "11:00", "11:10"))
-	if got := strips(rows, at("11:00"), at("11:10"))[0].words(); got != "seen live" {
+	if got := strips(rows, time.Minute, at("11:00"), at("11:10"))[0].words(); got != "seen live" {
 		t.Errorf("one source of two out: %s", got)
 	}
 }
@@ -176,7 +206,7 @@ func TestLost(t *testing.T) {
 		{"back again", join(live(hugops.Mastodon), minutes("s", hugops.X, hugops.CoverageGap, "11:00", "12:00"), minutes("s", hugops.X, hugops.CoverageLive, "12:00", "14:26")), ""},
 	} {
 		got := ""
-		if n := lost(strips(c.rows, at("11:00"), at("14:26")), noon); n != nil {
+		if n := lost(strips(c.rows, time.Minute, at("11:00"), at("14:26")), noon); n != nil {
 			got = n.Lead + " " + n.Rest
 		}
 		if got != c.want {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -14,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hugops/hugops"
@@ -372,12 +374,12 @@ func TestPictures(t *testing.T) {
 
 // TestGallery: a picture is drawn once, and old ones make room.
 func TestGallery(t *testing.T) {
-	var g gallery
+	g, ctx := newGallery(), t.Context()
 	drawn := 0
 	paint := func() ([]byte, error) { drawn++; return []byte{byte(drawn)}, nil }
 	for range 3 {
 		for i := range hung {
-			if _, err := g.get(fmt.Sprint(i), paint); err != nil {
+			if _, err := g.get(ctx, fmt.Sprint(i), paint); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -385,14 +387,38 @@ func TestGallery(t *testing.T) {
 	if drawn != hung {
 		t.Errorf("drawn %d times, want %d", drawn, hung)
 	}
-	g.get("new", paint)
-	g.get("0", paint) // was the oldest
+	g.get(ctx, "new", paint)
+	g.get(ctx, "0", paint) // was the oldest
 	if drawn != hung+2 || len(g.byKey) != hung || len(g.order) != hung {
 		t.Errorf("drawn %d, kept %d, %d", drawn, len(g.byKey), len(g.order))
 	}
-	if _, err := g.get("bad", func() ([]byte, error) { return nil, fmt.Errorf("no ink") }); err == nil || g.byKey["bad"] != nil {
+	if _, err := g.get(ctx, "bad", func() ([]byte, error) { return nil, fmt.Errorf("no ink") }); err == nil || g.byKey["bad"] != nil {
 		t.Error("a picture that failed is kept")
 	}
+}
+
+// TestGalleryInLine: while one draws, what hangs is given out, and who has waited for
+// long enough is let go.
+func TestGalleryInLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, ctx := newGallery(), t.Context()
+		g.get(ctx, "hangs", func() ([]byte, error) { return []byte("1"), nil })
+		slow := func() ([]byte, error) { time.Sleep(time.Hour); return []byte("2"), nil }
+		go g.get(ctx, "slow", slow)
+		synctest.Wait()
+		began := time.Now()
+		if p, err := g.get(ctx, "hangs", slow); string(p) != "1" || err != nil || time.Since(began) > 0 {
+			t.Errorf("what hangs: %q, %v, after %s", p, err, time.Since(began))
+		}
+		impatient, cancel := context.WithTimeout(ctx, requestTime)
+		defer cancel()
+		if p, err := g.get(impatient, "another", slow); p != nil || !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != requestTime {
+			t.Errorf("behind a slow one: %q, %v, after %s", p, err, time.Since(began))
+		}
+		if p, err := g.get(ctx, "slow", nil); string(p) != "2" || err != nil {
+			t.Errorf("the one that another drew: %q, %v", p, err)
+		}
+	})
 }
 
 func BenchmarkCardPNG(b *testing.B) {

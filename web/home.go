@@ -23,11 +23,15 @@ type row struct {
 	Demo                     bool
 }
 
+// longestName is how many characters of a service's name are shown: pictures measure
+// them again and again until they fit.
+const longestName = 100
+
 func newRow(sum hugops.Summary, now time.Time) row {
 	o := sum.Outage
 	open := o.OpenAt(now)
 	r := row{
-		ID: o.ID, Slug: o.Service, Service: clean(serviceName(o)), Title: clean(o.Title), Since: o.StartedAt.UTC(), Demo: o.Demo, Posts: sum.Posts,
+		ID: o.ID, Slug: o.Service, Service: clip(clean(serviceName(o)), longestName), Title: clean(o.Title), Since: o.StartedAt.UTC(), Demo: o.Demo, Posts: sum.Posts,
 		Figure: newFigure(sum.Index, !open), Spark: newSpark(sum.Curve, nil),
 	}
 	r.Tag, r.TagClass = tagOf(o, open)

@@ -306,6 +306,8 @@ func TestBase(t *testing.T) {
 		{"", "status.example", "https", "https://status.example"},
 		{"", `x"><script>`, "", "http://localhost"},
 		{"", "evil.example/path?", "", "http://localhost"},
+		{"", strings.Repeat("a.", 124) + "bcdef:65535", "", "http://" + strings.Repeat("a.", 124) + "bcdef:65535"},
+		{"", strings.Repeat("x", 60_000), "", "http://localhost"}, // in each of thousands of links
 	} {
 		h := newSite(t, fixtures(), func(cfg *Config) { cfg.Public = c.public })
 		r, _ := http.NewRequest("GET", "/api/v1/outages?limit=1", nil)

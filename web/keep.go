@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"context"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ const (
 	keepLate  = 3 * time.Second // and how much longer while the next is made in the background
 	keepBytes = 64 << 20        // in all
 	keepURI   = 300             // bytes; longer addresses are not worth it
+	keptFor   = 1 << 10         // about how many bytes an answer takes beside its own
 )
 
 // keeper keeps answers, so that what many ask for is made, hashed and packed once.
@@ -38,8 +40,9 @@ type keptAnswer struct {
 	making bool // the next is being made
 }
 
-// cost is about how many bytes it holds.
-func (k *keptAnswer) cost() int { return len(k.Body) + len(k.packed) + 512 }
+// cost is about how many bytes it holds, under an address of 300 bytes and a name of the
+// site of no more.
+func (k *keptAnswer) cost() int { return len(k.Body) + len(k.packed) + keptFor }
 
 // about is what an action tells of its answer through the request's context.
 type about struct{ quiet string }
@@ -58,10 +61,14 @@ func tellQuiet(r *http.Request, sum *hugops.Summary, now time.Time) {
 }
 
 // keeps is the action do with its answers kept, by address and by the name that the
-// site has for who asks.
-func (s *site) keeps(do action) action {
+// site has for who asks. Reads are the parameters that a page reads; of the API the
+// whole address counts, since it refuses what it does not know.
+func (s *site) keeps(k kind, reads []string, do action) action {
 	return func(r *http.Request) (*answer, error) {
 		uri := r.URL.RequestURI()
+		if k != asAPI {
+			uri = readOf(r.URL, reads)
+		}
 		if s.keeper.live == 0 || len(uri) > keepURI {
 			return do(r)
 		}
@@ -75,6 +82,21 @@ func (s *site) keeps(do action) action {
 		}
 		return a, nil
 	}
+}
+
+// readOf is what of an address a page reads. Whatever else stands there (utm_source,
+// fbclid, a number that somebody counts up) makes no other page.
+func readOf(u *url.URL, reads []string) string {
+	if u.RawQuery == "" {
+		return u.EscapedPath()
+	}
+	asked, read := u.Query(), url.Values{}
+	for _, name := range reads {
+		if v := asked.Get(name); v != "" {
+			read.Set(name, v)
+		}
+	}
+	return u.EscapedPath() + "?" + read.Encode()
 }
 
 // make does an action and keeps its answer.

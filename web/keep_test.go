@@ -112,7 +112,7 @@ func TestKeepMakesOnce(t *testing.T) {
 		s := &site{Config: Config{Public: "https://hugops.example"}, closing: t.Context()}
 		s.keeper.live = time.Second
 		var made atomic.Int64
-		do := s.keeps(func(*http.Request) (*answer, error) {
+		do := s.keeps(asPage, nil, func(*http.Request) (*answer, error) {
 			time.Sleep(100 * time.Millisecond)
 			return &answer{Body: fmt.Append(nil, made.Add(1))}, nil
 		})
@@ -180,7 +180,7 @@ func TestKeepNews(t *testing.T) {
 	s := &site{Config: Config{Public: "https://hugops.example"}}
 	s.keeper.live = time.Hour
 	made := 0
-	do := s.keeps(func(*http.Request) (*answer, error) {
+	do := s.keeps(asPage, nil, func(*http.Request) (*answer, error) {
 		if made++; made == 1 {
 			s.keeper.changed(nil)
 		}
@@ -224,5 +224,41 @@ func TestQuiet(t *testing.T) {
 		if tellQuiet(r, &sum, noon); (tell.quiet != "") != c.want {
 			t.Errorf("%s: quiet %v, want %v", c.name, tell.quiet != "", c.want)
 		}
+	}
+}
+
+// TestKeepReads: an address is what a page reads of it. What it reads makes another
+// answer; what others add to a link does not, and is not made for it.
+func TestKeepReads(t *testing.T) {
+	h := newSite(t, fixtures(), func(c *Config) { c.Keep = time.Hour })
+	for _, c := range []struct{ path, reads string }{
+		{"/", "q=thicket days=1 network=x after=2026-11-22T11:14:00Z,nimbus-2026-11-22"},
+		{"/services/thicket-code", "after=2020-01-01T00:00:00Z,a"},
+		{"/embed", "outage=nimbus-2026-11-22 service=thicket-code show=hugs theme=dark size=line lang=de"},
+		{"/embed/nimbus-2026-11-22", "show=hugs theme=dark lang=de"},
+		{"/embed/service/nimbus-cloud", "show=hugs theme=dark lang=de"},
+	} {
+		plain := get(t, h, c.path)
+		if plain.Code != 200 {
+			t.Fatalf("%s: %d", c.path, plain.Code)
+		}
+		for _, read := range strings.Fields(c.reads) {
+			if w := get(t, h, c.path+"?"+read+"&fbclid=1"); w.Code != 200 || w.Header().Get("ETag") == plain.Header().Get("ETag") {
+				t.Errorf("%s?%s: %d, the same answer as without it", c.path, read, w.Code)
+			}
+		}
+	}
+	k := &h.(*Site).site.keeper
+	before := len(k.kept)
+	for i := range 20 {
+		for _, path := range []string{"/", "/methodology", "/sources", "/outages/nimbus-2026-11-22", "/embed/nimbus-2026-11-22"} {
+			get(t, h, fmt.Sprintf("%s?utm_source=%d&n", path, i))
+		}
+	}
+	if made := len(k.kept) - before; made > 5 {
+		t.Errorf("%d answers are kept of 5 pages", made)
+	}
+	if w := get(t, h, "/api/v1/outages?limit=1&nonsense=1"); w.Code != 400 {
+		t.Errorf("the API passes over what it does not know: %d", w.Code)
 	}
 }

@@ -72,7 +72,9 @@ func countRequest(pattern string, code int) {
 }
 
 // states is what the hub looks at: the newest outages, and those of the ids that
-// are not among them, since they are older or turned out to be others.
+// are not among them, since they are older or turned out to be others. Of those the
+// ones that are late, or fail, are left out this time: whoever listens to an old outage
+// must not keep all others from hearing of theirs.
 func (s *site) states(ctx context.Context, ids []string) ([]hugops.Summary, time.Time, error) {
 	now := s.Now().UTC()
 	page, err := s.Store.OutagePage(ctx, now, hugops.OutageQuery{Limit: most})
@@ -80,18 +82,15 @@ func (s *site) states(ctx context.Context, ids []string) ([]hugops.Summary, time
 		return nil, now, err
 	}
 	all := slices.Clip(page.Summaries)
+	ctx, cancel := context.WithTimeout(ctx, existTime)
+	defer cancel()
 	for _, id := range ids {
 		if slices.ContainsFunc(all, func(sum hugops.Summary) bool { return sum.Outage.ID == id }) {
 			continue
 		}
-		d, err := s.Store.Detail(ctx, id, now)
-		if errors.Is(err, hugops.ErrNotFound) {
-			continue
+		if d, err := s.Store.Detail(ctx, id, now); err == nil {
+			all = append(all, d.Summary)
 		}
-		if err != nil {
-			return nil, now, err
-		}
-		all = append(all, d.Summary)
 	}
 	return all, now, nil
 }
@@ -181,6 +180,7 @@ func flushed(w http.ResponseWriter, r *http.Request) wire {
 	c.SetReadDeadline(time.Time{}) // the server's is for requests; where it cannot be set there is none
 	return wire{gone: r.Context().Done(), close: func() {}, write: func(list [][]byte) error {
 		c.SetWriteDeadline(time.Now().Add(writeTime))
+		defer c.SetWriteDeadline(time.Time{}) // HTTP/2 ends the stream then, though nothing waits
 		for _, b := range list {
 			if _, err := w.Write(b); err != nil {
 				return err

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hugops/hugops"
@@ -69,7 +70,7 @@ func air(t *testing.T, store Store, prepare func(*httptest.Server)) (*httptest.S
 	}
 	site.site.hub.every, site.site.hub.beat = 5*time.Millisecond, 60*time.Millisecond
 	srv := httptest.NewUnstartedServer(site)
-	srv.Config.ReadTimeout = time.Second // as the real one has, shorter
+	srv.Config.ReadTimeout, srv.Config.WriteTimeout = time.Second, 300*time.Millisecond // as the real one has, shorter
 	if prepare != nil {
 		prepare(srv)
 	} else {
@@ -206,7 +207,7 @@ func TestLive(t *testing.T) {
 			if m = one.event(); m.state.ID != "chatterbee-7" || m.state.Posts != 300 {
 				t.Errorf("the state of one: %+v", m)
 			}
-			time.Sleep(1100 * time.Millisecond) // longer than the server reads a request
+			time.Sleep(1100 * time.Millisecond) // longer than the server reads a request or writes an answer
 			store.change("nimbus-2026-11-22", 4122, noon.Add(2*time.Second))
 			store.change("chatterbee-7", 301, noon.Add(2*time.Second))
 			if m = one.event(); m.state.ID != "chatterbee-7" || m.state.Posts != 301 {
@@ -481,6 +482,28 @@ func TestLiveDropsTheSlow(t *testing.T) {
 	}
 }
 
+// deadlines is a client of HTTP/2 as the server sees it: a deadline that passes ends its
+// stream, though nothing waits to be written.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	write time.Time
+}
+
+func (d *deadlines) SetWriteDeadline(t time.Time) error { d.write = t; return nil }
+
+// TestLiveQuiet: a stream in which nothing happens for longer than a write may take
+// goes on.
+func TestLiveQuiet(t *testing.T) {
+	d := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+	out := flushed(d, httptest.NewRequest("GET", "/api/v1/live", nil))
+	if err := out.write([][]byte{[]byte(":\n\n")}); err != nil || !d.Flushed {
+		t.Fatalf("%v, flushed %t", err, d.Flushed)
+	}
+	if !d.write.IsZero() {
+		t.Errorf("between two events the stream would end at %s", d.write)
+	}
+}
+
 // TestLiveTellsOfMerging: an outage that turns out to be another one is no longer in
 // the list, and its listeners are told.
 func TestLiveTellsOfMerging(t *testing.T) {
@@ -524,6 +547,36 @@ func TestPending(t *testing.T) {
 	if events, err := hub.events(t.Context()); err != nil || len(events) != 1 || events[0].outage != "pennywhistle-pay-1" {
 		t.Errorf("events: %v, %v", events, err)
 	}
+}
+
+// attic is a stage whose old outages take for ever, or fail.
+type attic struct{ *stage }
+
+func (s attic) Detail(ctx context.Context, id string, now time.Time) (hugops.Detail, error) {
+	switch id {
+	case "slow":
+		<-ctx.Done()
+		return hugops.Detail{}, ctx.Err()
+	case "broken":
+		return hugops.Detail{}, errNoPage
+	}
+	return s.stage.Detail(ctx, id, now)
+}
+
+// TestLiveOldOutages: who listens to old outages, whose figures are late or cannot be
+// had, keeps nobody from hearing of the others.
+func TestLiveOldOutages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &site{Config: Config{Store: attic{newStage()}, Now: func() time.Time { return noon }}}
+		began := time.Now()
+		sums, _, err := s.states(t.Context(), []string{"broken", "slow", "slow", "nobody", "chatterbee-7"})
+		if len(sums) != 3 || err != nil {
+			t.Errorf("%d states, %v; want the 3 that are there", len(sums), err)
+		}
+		if took := time.Since(began); took > existTime {
+			t.Errorf("it took %s", took)
+		}
+	})
 }
 
 // TestLiveHidesTrouble: while the store does not answer, streams stay open, give

@@ -133,13 +133,17 @@ func readContact(s string) (*contact, error) {
 // host is what a Host header may look like; anything else is not repeated.
 var host = regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]{1,5})?$|^\[[0-9a-fA-F:]+\](:[0-9]{1,5})?$`)
 
+// longestHost is the longest name of the DNS with a port (RFC 1035, 2.3.4). Each link of
+// an answer repeats it.
+const longestHost = 253 + len(":65535")
+
 // base is the public address of the site: the configured one, or the request's.
 func (s *site) base(r *http.Request) string {
 	if s.Public != "" {
 		return s.Public
 	}
 	name := r.Host
-	if !host.MatchString(name) {
+	if len(name) > longestHost || !host.MatchString(name) {
 		name = "localhost"
 		if a, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
 			name = a.String()

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"embed"
 	"fmt"
 	"image"
@@ -214,9 +215,11 @@ func colour(s string) color.RGBA {
 	return color.RGBA{r, g, b, 255}
 }
 
-// gallery keeps drawn pictures by what they show. It draws one at a time, so that many
-// who ask cost no more than one.
+// gallery keeps drawn pictures by what they show. One is drawn at a time, so that many
+// who ask cost no more than one; those that hang are given out meanwhile.
 type gallery struct {
+	easel chan struct{} // whoever draws has its one place
+
 	mu    sync.Mutex
 	byKey map[string][]byte
 	order []string // oldest first
@@ -225,23 +228,44 @@ type gallery struct {
 // hung is how many pictures are kept; a card has about 50 kB.
 const hung = 64
 
-func (g *gallery) get(key string, paint func() ([]byte, error)) ([]byte, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if p, ok := g.byKey[key]; ok {
+func newGallery() *gallery {
+	return &gallery{easel: make(chan struct{}, 1), byKey: map[string][]byte{}}
+}
+
+// get returns a picture; it stands in line to draw one no longer than ctx.
+func (g *gallery) get(ctx context.Context, key string, paint func() ([]byte, error)) ([]byte, error) {
+	if p := g.find(key); p != nil {
+		return p, nil
+	}
+	select {
+	case g.easel <- struct{}{}:
+		defer func() { <-g.easel }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("in line for a picture: %w", ctx.Err())
+	}
+	if p := g.find(key); p != nil { // the one before drew it
 		return p, nil
 	}
 	p, err := paint()
-	if err != nil {
-		return nil, err
+	if err == nil {
+		g.hang(key, p)
 	}
+	return p, err
+}
+
+func (g *gallery) find(key string) []byte {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.byKey[key]
+}
+
+// hang keeps a picture in place of the oldest one.
+func (g *gallery) hang(key string, p []byte) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	if len(g.order) == hung {
 		delete(g.byKey, g.order[0])
 		g.order = g.order[1:]
 	}
-	if g.byKey == nil {
-		g.byKey = map[string][]byte{}
-	}
 	g.byKey[key], g.order = p, append(g.order, key)
-	return p, nil
 }

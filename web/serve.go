@@ -59,14 +59,15 @@ const (
 	asPlain             // assets, badges, probes
 )
 
-// handle wraps an action with everything that all routes share.
-func (s *site) handle(pattern string, k kind, do action) http.Handler {
+// handle wraps an action with everything that all routes share. Reads are the parameters
+// that a page reads.
+func (s *site) handle(pattern string, k kind, do action, reads ...string) http.Handler {
 	total := func(code int) *metrics.Counter {
 		return metrics.GetOrCreateCounter(fmt.Sprintf(`hugops_web_requests_total{route=%q,code="%d"}`, pattern, code))
 	}
 	seconds := metrics.GetOrCreateSummary(fmt.Sprintf(`hugops_web_request_seconds{route=%q}`, pattern))
 	if k != asPlain {
-		do = s.keeps(do)
+		do = s.keeps(k, reads, do)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()

@@ -70,7 +70,7 @@ func (s *site) nameOf(slug string, newest []hugops.Summary) string {
 		return known.Name
 	}
 	if len(newest) > 0 {
-		return clean(serviceName(newest[0].Outage))
+		return clip(clean(serviceName(newest[0].Outage)), longestName)
 	}
 	return clip(clean(slug), 40)
 }

@@ -170,20 +170,24 @@ func New(c Config) (*Site, error) {
 // routes is the whole site on one screen.
 func (s *site) routes() http.Handler {
 	mux := http.NewServeMux()
-	page := func(pattern string, h action) { mux.Handle(pattern, s.handle(pattern, asPage, h)) }
+	page := func(pattern string, h action, reads ...string) {
+		mux.Handle(pattern, s.handle(pattern, asPage, h, reads...))
+	}
 	api := func(pattern string, h action) {
 		mux.Handle(pattern, s.handle(pattern, asAPI, s.documentedOnly(pattern, h)))
 	}
-	embed := func(pattern string, h action) { mux.Handle(pattern, s.handle(pattern, asEmbed, h)) }
+	embed := func(pattern string, h action) {
+		mux.Handle(pattern, s.handle(pattern, asEmbed, h, "show", "theme", "lang"))
+	}
 	plain := func(pattern string, h action) { mux.Handle(pattern, s.handle(pattern, asPlain, h)) }
 
-	page("/{$}", s.home)
+	page("/{$}", s.home, "q", "days", "network", "after")
 	page("/outages/{id}", s.outage)
-	page("/services/{slug}", s.service)
+	page("/services/{slug}", s.service, "q", "days", "network", "after")
 	page("/methodology", s.methodology)
 	page("/sources", s.sources)
 	page("/data", s.prose("data"))
-	page("/embed", s.embedHelp)
+	page("/embed", s.embedHelp, "outage", "service", "show", "theme", "lang", "size")
 	page("/privacy", s.prose("privacy"))
 	page("/problems/{name}", s.problemPage)
 	page("/opt-out", s.prose("opt-out"))

@@ -21,7 +21,7 @@ func (s *site) loadEmbeds() (err error) {
 	if s.types, err = loadTypefaces(); err != nil {
 		return err
 	}
-	s.pictures = &gallery{}
+	s.pictures = newGallery()
 	s.widget, err = loadWidget(s.words)
 	return err
 }

@@ -28,7 +28,8 @@ var serveCommand = command{
 number of them may run. Put a proxy that speaks TLS before it to show it to the
 world, and say with --public under which address, and with --trusted-proxies where
 that proxy is: each visitor may ask the API --rate-limit times a minute, and without
-this all who come through the proxy are taken for one.`,
+this all who come through the proxy are taken for one. /metrics is open to whoever
+reaches the site: let the proxy keep it to yourselves.`,
 	setup: func(f *flags) func(context.Context, *invocation) error {
 		mf, wf := f.machine(), f.web()
 		return func(ctx context.Context, in *invocation) error {
@@ -139,6 +140,7 @@ func serveSite(ctx context.Context, ln net.Listener, wf webFlags, s *store.Store
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      time.Minute, // who reads more slowly holds an answer in memory; streams have deadlines of their own
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(in.log.Handler(), slog.LevelDebug),
