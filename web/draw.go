@@ -162,7 +162,7 @@ func (p *pen) updates() {
 	}
 	for i, g := range groups {
 		one := g.first == g.last
-		x := min(g.x, p.w-14)
+		x := min(g.x, p.w-g.half-3)
 		if !one {
 			x = max(x, g.half)
 		}

@@ -103,7 +103,7 @@ func (s *site) home(r *http.Request) (*answer, error) {
 	}
 	return s.render(r, "home", cacheShort, view{
 		Title: title, Nav: "home", Live: true, Demo: demo, Data: v,
-		Description: "How kindly was each internet outage met? Support and venting in public posts, with an honest interval.",
+		Description: "How kindly was each internet outage met? Support and venting in public posts, and how sure we are.",
 	})
 }
 

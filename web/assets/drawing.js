@@ -169,7 +169,7 @@
       }
       groups.forEach((g, i) => {
         const one = g.half === 11, half = g.half, next = groups[i + 1];
-        const x = Math.max(Math.min(g.x, l.w - 14), one ? 0 : half);
+        const x = Math.max(Math.min(g.x, l.w - half - 3), one ? 0 : half);
         c.beginPath();
         c.roundRect(x - half, 4, 2 * half, 22, 11);
         c.fillStyle = this.ink.bg;
