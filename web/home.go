@@ -52,6 +52,8 @@ func tagOf(o hugops.Outage, open bool) (word, class string) {
 		return "Maintenance", "resolved"
 	case o.Suspected:
 		return "Suspected", "suspected"
+	case !o.WithdrawnAt.IsZero():
+		return "Taken back", "resolved"
 	case open:
 		return "Ongoing", "ongoing"
 	}
