@@ -153,10 +153,15 @@ test('every language: the widget and the iframe say the same', async () => {
     for (const show of ['index', 'hugs']) {
       const { page, faults, close } = await host(`<!doctype html><html lang="${lang}-XX"><title>Status</title>${script()}
         <hugops-index outage="pp-5093" show="${show}"></hugops-index><iframe src="${base}/embed/pp-5093?show=${show}&lang=${lang}" width="900" height="122"></iframe>`);
-      await figure(page);
       const frame = page.frameLocator('iframe').locator('.hw');
-      const words = (s) => s.replace(/\d\d:\d\d UTC/, '').replace(/\s+/g, ' ').trim();
-      assert.equal(words(await box(page).innerText()), words(await frame.innerText()), `${lang}, ${show}`);
+      const words = async (what) => (await what.innerText()).replace(/\d\d:\d\d UTC/, '').replace(/\s+/g, ' ').trim();
+      let said, framed;
+      for (let i = 0; i < 3 && (!i || said !== framed); i++) { // posts still come: the figure may move between the two
+        if (i) await page.reload();
+        await figure(page);
+        [said, framed] = [await words(box(page)), await words(frame)];
+      }
+      assert.equal(said, framed, `${lang}, ${show}`);
       assert.equal(await box(page).locator('xpath=..').getAttribute('lang'), lang);
       if (show === 'index') assert.equal(await box(page).locator('[role=img]').getAttribute('aria-label'), await frame.locator('[role=img]').getAttribute('aria-label'));
       assert.deepEqual(faults, []);
