@@ -3,6 +3,7 @@ package web
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hugops/hugops"
 )
@@ -48,12 +49,12 @@ func (l layout) plot() string {
 
 var (
 	wideLayout = layout{
-		id: "wide", wide: true, w: 1120, x0: 76, x1: 970, top: 46, foot: 262, title: 294,
-		postsTop: 312, postsEn: 468, base: 480, strip: 526, stripStep: 20, ticks: 8,
+		id: "wide", wide: true, w: 1120, x0: 76, x1: 958, top: 46, foot: 262, title: 294,
+		postsTop: 312, postsEn: 468, base: 480, strip: 526, stripStep: 30, ticks: 8,
 	}
 	middleLayout = layout{
-		id: "middle", wide: true, w: 720, x0: 76, x1: 572, top: 46, foot: 242, title: 276,
-		postsTop: 294, postsEn: 438, base: 450, strip: 496, stripStep: 20, ticks: 5,
+		id: "middle", wide: true, w: 720, x0: 76, x1: 558, top: 46, foot: 242, title: 276,
+		postsTop: 294, postsEn: 438, base: 450, strip: 496, stripStep: 30, ticks: 5,
 	}
 	phoneLayout = layout{
 		id: "phone", w: 358, x0: 34, x1: 352, top: 42, foot: 222, title: 256,
@@ -141,8 +142,8 @@ func (p *pen) indexGrid() {
 func (p *pen) updates() {
 	type group struct {
 		first, last int
-		x           float64
-		word        string
+		x, half     float64
+		label, word string
 	}
 	var groups []group
 	for _, u := range p.Updates {
@@ -151,27 +152,28 @@ func (p *pen) updates() {
 		}
 		x := p.axis.x(u.At)
 		p.vline("upd", x, 26, p.base)
-		if k := len(groups) - 1; k >= 0 && (x-groups[k].x < 34 || groups[k].last > groups[k].first && x-groups[k].x < 46) {
-			groups[k].last, groups[k].word = u.N, u.Word
+		if k := len(groups) - 1; k >= 0 && x-groups[k].x < groups[k].half+33 {
+			g := &groups[k]
+			g.last, g.label = u.N, strconv.Itoa(g.first)+"–"+strconv.Itoa(u.N)
+			g.half = max(21, 8+4.2*float64(utf8.RuneCountInString(g.label)))
 			continue
 		}
-		groups = append(groups, group{u.N, u.N, x, u.Word})
+		groups = append(groups, group{u.N, u.N, x, 11, strconv.Itoa(u.N), u.Word})
 	}
 	for i, g := range groups {
-		x := min(g.x, p.w-14)
-		label, half := strconv.Itoa(g.first), 11.0
-		if g.last > g.first {
-			label, half = label+"–"+strconv.Itoa(g.last), 21
-			x = max(x, half)
+		one := g.first == g.last
+		x := min(g.x, p.w-g.half-3)
+		if !one {
+			x = max(x, g.half)
 		}
-		p.add(shape{Kind: "rect", Class: "updc", X: x - half, Y: 4, W: 2 * half, H: 22, R: 11})
-		p.text("updn", x, 19.5, label)
+		p.add(shape{Kind: "rect", Class: "updc", X: x - g.half, Y: 4, W: 2 * g.half, H: 22, R: 11})
+		p.text("updn", x, 19.5, g.label)
 		room := p.x1 + 140 - x
 		if i+1 < len(groups) {
-			room = groups[i+1].x - x - half
+			room = groups[i+1].x - groups[i+1].half - x
 		}
-		if p.wide && g.last == g.first && room > half+14+7.2*float64(len(g.word)) {
-			p.text("updw", x+half+7, 19.5, g.word)
+		if p.wide && one && room > g.half+14+7.2*float64(len(g.word)) {
+			p.text("updw", x+g.half+7, 19.5, g.word)
 		}
 	}
 }

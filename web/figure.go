@@ -45,10 +45,14 @@ func newFigure(ix hugops.Index, ended bool) figure {
 // wait is the figure of an outage with too few people.
 func (f figure) wait() figure {
 	f.Verdict.Long = "Too early to say."
-	f.Say = people(f.Sided) + " took a side so far; we give a number from " + strconv.Itoa(hugops.MinAuthors) + "."
+	who := people(f.Sided)
+	if f.Sided == 0 {
+		who = "Nobody"
+	}
+	f.Say = who + " took a side so far; we give a number from " + strconv.Itoa(hugops.MinAuthors) + "."
 	if f.Ended {
 		f.Verdict.Long = "Too few people to say."
-		f.Say = people(f.Sided) + " took a side; we give a number from " + strconv.Itoa(hugops.MinAuthors) + "."
+		f.Say = who + " took a side; we give a number from " + strconv.Itoa(hugops.MinAuthors) + "."
 	}
 	f.Verdict.Short = waiting(f.Sided, f.Ended)
 	f.Label = strconv.Itoa(f.Sided) + " of the " + strconv.Itoa(hugops.MinAuthors) + " people we need."

@@ -19,7 +19,7 @@ type row struct {
 	Figure                   figure
 	Spark                    *spark
 	Posts                    int
-	Trend                    string // of the last hour, "" once the outage is over
+	Trend                    string // of the last hour, "" once the outage is over or without a number
 	Demo                     bool
 }
 
@@ -36,7 +36,10 @@ func newRow(sum hugops.Summary, now time.Time) row {
 	}
 	r.Tag, r.TagClass = tagOf(o, open)
 	if open {
-		r.When, r.Trend = "for "+span(now.Sub(o.StartedAt)), trend(sum.Trend)
+		r.When = "for " + span(now.Sub(o.StartedAt))
+		if r.Figure.Enough {
+			r.Trend = trend(sum.Trend)
+		}
 	} else {
 		r.When = day(o.StartedAt, now) + ", " + span(o.EndedAt.Sub(o.StartedAt))
 	}
@@ -53,6 +56,8 @@ func tagOf(o hugops.Outage, open bool) (word, class string) {
 		return "Maintenance", "resolved"
 	case o.Suspected:
 		return "Suspected", "suspected"
+	case !o.WithdrawnAt.IsZero():
+		return "Taken back", "resolved"
 	case open:
 		return "Ongoing", "ongoing"
 	}
@@ -72,6 +77,10 @@ type homeView struct {
 	Older       string // address of the next page, "" on the last one
 }
 
+// Front reports whether this is the front page: what is searched for, and older
+// outages, stand alone.
+func (v homeView) Front() bool { return v.Search.After == nil && !v.Search.Filtered() }
+
 // aPage is how many outages that are over a page of the list shows.
 const aPage = 20
 
@@ -87,17 +96,20 @@ func (s *site) home(r *http.Request) (*answer, error) {
 		return nil, err
 	}
 	title := "How kindly was each outage met?"
-	if find.After == nil {
+	switch {
+	case find.After != nil:
+		title = "Older outages"
+	case find.Filtered():
+		title = "Search"
+	default:
 		if err := s.front(r, &v, now); err != nil {
 			return nil, err
 		}
 		demo = demo || v.Lead != nil && v.Lead.Demo
-	} else {
-		title = "Older outages"
 	}
 	return s.render(r, "home", cacheShort, view{
 		Title: title, Nav: "home", Live: true, Demo: demo, Data: v,
-		Description: "How kindly was each internet outage met? Support and venting in public posts, with an honest interval.",
+		Description: "How kindly was each internet outage met? Support and venting in public posts, and how sure we are.",
 	})
 }
 

@@ -350,7 +350,7 @@ func TestSearch(t *testing.T) {
 	}{
 		{"", 4 + aPage, `Older outages`, `data-key="nimbus-2026-11-22"`, `data-key="pay-29"`},
 		{"?q=payments+PENNY", aPage, `&amp;q=payments&#43;PENNY`, `data-key="pay-00"`, `data-key="nimbus-2026-11-22"`},
-		{"?q=teapot&days=3", 0, "", "No outage in these days that we know of.", `data-key="teapot-video-2"`},
+		{"?q=teapot&days=3", 0, "", "No such outage that we know of.", `data-key="teapot-video-2"`},
 		{"?q=teapot&days=7", 1, "", `data-key="teapot-video-2"`, "Older outages"},
 		{"?network=bluesky", 1, `<option value="bluesky" selected>`, `data-key="nimbus-2026-11-22"`, `data-key="thicket-12"`},
 	} {

@@ -107,9 +107,13 @@ func (s *site) errorPage(r *http.Request, k kind, code int, sentence string) (*a
 
 // prose answers a page that holds words only.
 func (s *site) prose(name string) action {
-	titles := map[string]string{"data": "Data", "privacy": "Privacy", "opt-out": "Leave me out"}
+	words := map[string][2]string{
+		"data":    {"Data", "The figures of hugops as CSV and JSON: counts and indexes only, never a post or a name."},
+		"privacy": {"Privacy", "What hugops keeps of those who visit and of those who post: little, and never shown."},
+		"opt-out": {"Leave me out", "How to tell hugops, on each network, that your posts are not to be counted."},
+	}[name]
 	return func(r *http.Request) (*answer, error) {
-		return s.render(r, name, cacheProse, view{Title: titles[name], Nav: name, Data: s.contact})
+		return s.render(r, name, cacheProse, view{Title: words[0], Description: words[1], Nav: name, Data: s.contact})
 	}
 }
 

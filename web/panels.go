@@ -156,12 +156,25 @@ func (p *pen) coverage() {
 		y := p.strip + float64(i)*p.stripStep
 		if p.wide {
 			p.text("ax e", p.x0-10, y+4, s.Network.Name())
-			p.text("ax", p.x1+9.7, y+4, s.words())
+			p.beside(y, s.words())
 		} else {
 			p.add(shape{Kind: "end", Class: "ax net", X: 0, Y: y - 9, Text: s.Network.Name(), More: ", " + s.words()})
 		}
 		p.stripLine(s, y)
 	}
+}
+
+// beside writes what is said of a strip at its right, where there is room for 21
+// letters: what is longer takes two lines.
+func (p *pen) beside(y float64, words string) {
+	letters := []rune(words)
+	if len(letters) <= 21 {
+		p.text("ax", p.x1+9.7, y+4, words)
+		return
+	}
+	cut := strings.LastIndex(string(letters[:22]), " ")
+	p.text("ax", p.x1+9.7, y-3, words[:cut])
+	p.text("ax", p.x1+9.7, y+12, words[cut+1:])
 }
 
 func (p *pen) stripLine(s strip, y float64) {

@@ -60,7 +60,7 @@ func (s *site) service(r *http.Request) (*answer, error) {
 	return s.render(r, "service", cacheShort, view{
 		Title: v.Name + " outages", Nav: "service", Live: true, Data: v,
 		Demo:        slices.ContainsFunc(slices.Concat(v.Now, v.Lately), func(r row) bool { return r.Demo }),
-		Description: "How kindly the outages of " + v.Name + " were met, each with an honest interval.",
+		Description: "How kindly the outages of " + v.Name + " were met, and how sure we are of each.",
 	})
 }
 

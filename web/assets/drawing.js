@@ -117,13 +117,13 @@
       c.setLineDash([]);
     }
 
-    text(s, x, y, { align = 'left', colour = 'ink-2', font = `13px ${this.sans}` } = {}) {
+    text(s, x, y, { align = 'left', colour = 'ink-2', font = `13px ${this.sans}`, halo = true } = {}) {
       const c = this.c;
       c.font = font;
       c.textAlign = align;
       c.strokeStyle = this.ink.bg;
       c.lineWidth = 4;
-      c.strokeText(s, x, y);
+      if (halo) c.strokeText(s, x, y);
       c.fillStyle = this.ink[colour];
       c.fillText(s, x, y);
       return c.measureText(s).width;
@@ -162,12 +162,14 @@
       const { c, lay: l } = this, groups = [];
       for (const u of this.updates.filter((one) => this.within(one.at))) {
         const last = groups[groups.length - 1], x = this.x(u.at);
-        if (last && x - last.x < (last.from === last.to ? 34 : 46)) last.to = u.n;
-        else groups.push({ from: u.n, to: u.n, x, word: u.word });
+        if (last && x - last.x < last.half + 33) {
+          last.label = `${last.from}–${u.n}`;
+          last.half = Math.max(21, 8 + 4.2 * last.label.length);
+        } else groups.push({ from: u.n, label: String(u.n), half: 11, x, word: u.word });
       }
       groups.forEach((g, i) => {
-        const one = g.from === g.to, half = one ? 11 : 21;
-        const x = Math.max(Math.min(g.x, l.w - 14), one ? 0 : half);
+        const one = g.half === 11, half = g.half, next = groups[i + 1];
+        const x = Math.max(Math.min(g.x, l.w - half - 3), one ? 0 : half);
         c.beginPath();
         c.roundRect(x - half, 4, 2 * half, 22, 11);
         c.fillStyle = this.ink.bg;
@@ -175,8 +177,8 @@
         c.lineWidth = 1.5;
         c.fill();
         c.stroke();
-        this.text(one ? String(g.from) : `${g.from}–${g.to}`, x, 19.5, { align: 'center', colour: 'ink', font: `700 13px ${this.sans}` });
-        const room = (groups[i + 1] ? groups[i + 1].x - half : l.x1 + 140) - x;
+        this.text(g.label, x, 19.5, { align: 'center', colour: 'ink', font: `700 13px ${this.sans}`, halo: false });
+        const room = (next ? next.x - next.half : l.x1 + 140) - x;
         if (this.wide && one && room > half + 14 + 7.2 * g.word.length) this.text(g.word, x + half + 7, 19.5, { colour: 'ink' });
       });
     }
@@ -278,13 +280,22 @@
       return y < this.lay.postsTop ? zero + 22 : y;
     }
 
+    // beside writes what is said of a strip at its right: what is longer than 21
+    // letters takes two lines.
+    beside(words, x, y) {
+      if (words.length <= 21) return this.text(words, x, y + 4);
+      const cut = words.lastIndexOf(' ', 21);
+      this.text(words.slice(0, cut), x, y - 3);
+      this.text(words.slice(cut + 1), x, y + 12);
+    }
+
     // strip is one network: solid where it was seen, ticked where a sample was,
     // nothing and a cross where it was not.
     strip(s, y) {
       const { lay: l } = this;
       if (this.wide) {
         this.text(s.name, l.x0 - 10, y + 4, { align: 'right' });
-        this.text(s.words, l.x1 + 9.7, y + 4);
+        this.beside(s.words, l.x1 + 9.7, y);
       } else {
         const w = this.text(s.name, 0, y - 9, { colour: 'ink', font: `650 13px ${this.sans}` });
         this.text(`, ${s.words}`, w, y - 9);

@@ -32,8 +32,9 @@
 .l{border-bottom:1px solid var(--hair);line-height:20px}.v{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .k{fill:var(--sup)}.gs{stroke:var(--sup)}.gm{stroke:var(--soft)}.gv{stroke:var(--ven)}.ga{stroke:currentColor;fill:none;stroke-linecap:round}.gd{fill:currentColor;stroke:var(--paper)}.gh{stroke:var(--quiet)}.gn{stroke:color-mix(in srgb,currentColor 50%,transparent)}
 .off.off .n{color:var(--quiet)}.off .gs,.off .gv{stroke:var(--quiet)}.off .gm{stroke:var(--hair)}.off .ga{stroke:var(--quiet);stroke-dasharray:3 4}
-@container (max-width:679px){.b{padding:6px 16px}.t{line-height:1.3}.s{margin-top:2px}.w{display:none}.e{display:inline}.s.g{font-size:15px;line-height:1.35}}
-@container (max-width:419px){.b{column-gap:14px;min-height:180px;padding:6px 14px;align-content:space-evenly}.y{align-self:start;padding:0}.n{line-height:42px}.r{display:block;grid-column:2/4}.m,.h .m{grid-column:1/4;align-self:start}.s{margin:0}.e{display:none}.c{display:inline}}
+@container (max-width:679px){.b{padding:6px 16px}.t{line-height:1.3}.s{margin-top:2px}span.w{display:none}.e{display:inline}.s.g{font-size:15px;line-height:1.35}}
+@container (max-width:539px){.n.d{display:none}.n.d+.m{grid-column:1/4}}
+@container (max-width:419px){.b{column-gap:14px;min-height:180px;padding:6px 14px;align-content:space-evenly}.y{align-self:start;padding:0}.n{line-height:42px}.r{display:block;grid-column:2/4}.m,.h .m{grid-column:1/4;align-self:start}.s{margin:0}.e,.w{display:none}.c{display:inline}}
 @container (max-width:339px){.b{column-gap:12px;padding:4px 12px;font-size:13px;line-height:1.35}.y{font-size:0;gap:0}.r{font-size:14px}}
 @media (forced-colors:active){.gs,.ga{stroke:CanvasText}.gv{stroke:GrayText}.gd{fill:CanvasText}}
 @media print{.x.x{color:#000;--sup:#8A2A6B;--soft:#E6C9DC;--ven:#8A7F3F;--paper:#fff}}`);

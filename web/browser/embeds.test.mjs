@@ -153,10 +153,15 @@ test('every language: the widget and the iframe say the same', async () => {
     for (const show of ['index', 'hugs']) {
       const { page, faults, close } = await host(`<!doctype html><html lang="${lang}-XX"><title>Status</title>${script()}
         <hugops-index outage="pp-5093" show="${show}"></hugops-index><iframe src="${base}/embed/pp-5093?show=${show}&lang=${lang}" width="900" height="122"></iframe>`);
-      await figure(page);
       const frame = page.frameLocator('iframe').locator('.hw');
-      const words = (s) => s.replace(/\d\d:\d\d UTC/, '').replace(/\s+/g, ' ').trim();
-      assert.equal(words(await box(page).innerText()), words(await frame.innerText()), `${lang}, ${show}`);
+      const words = async (what) => (await what.innerText()).replace(/\d\d:\d\d UTC/, '').replace(/\s+/g, ' ').trim();
+      let said, framed;
+      for (let i = 0; i < 3 && (!i || said !== framed); i++) { // posts still come: the figure may move between the two
+        if (i) await page.reload();
+        await figure(page);
+        [said, framed] = [await words(box(page)), await words(frame)];
+      }
+      assert.equal(said, framed, `${lang}, ${show}`);
       assert.equal(await box(page).locator('xpath=..').getAttribute('lang'), lang);
       if (show === 'index') assert.equal(await box(page).locator('[role=img]').getAttribute('aria-label'), await frame.locator('[role=img]').getAttribute('aria-label'));
       assert.deepEqual(faults, []);
@@ -294,17 +299,21 @@ test('it updates itself, glides, and tells screen readers; not for those who wan
   }
 });
 
+// few is the answer for an outage that has not enough people yet: the demo has none.
+const few = { outage: { id: 'few', open: true, demo: true, suspected: false, url: 'http://127.0.0.1/outages/few', index: { enough: false, sided: 18, support: 11 } }, more: 0 };
+
 test('at every width and in every language it is 118 high, or 180 below 420', async () => {
-  const all = ['en', 'de', 'fr', 'es', 'pt', 'nl', 'ja'].flatMap((lang) => ['nc-2211', 'pp-5093', 'nc-2211" show="hugs', 'pp-5093" show="hugs', 'no-such'].map((o) => `<hugops-index lang="${lang}" outage="${o}"></hugops-index>`));
-  const { page, close } = await host(`<!doctype html><html lang="en"><title>Status</title><meta name="viewport" content="width=device-width">${script()}<div id="box">${all.join('')}</div>`);
+  const all = ['en', 'de', 'fr', 'es', 'pt', 'nl', 'ja'].flatMap((lang) => ['nc-2211', 'pp-5093', 'nc-2211" show="hugs', 'pp-5093" show="hugs', 'no-such', 'few'].map((o) => `<hugops-index lang="${lang}" outage="${o}"></hugops-index>`));
+  const { page, close } = await host(`<!doctype html><html lang="en"><title>Status</title><meta name="viewport" content="width=device-width">${script()}<div id="box">${all.join('')}</div>`, { ready: (page) => page.route('**/widget/few', (r) => r.fulfill({ headers: { 'access-control-allow-origin': '*' }, json: few })) });
   await page.waitForFunction(() => [...document.querySelectorAll('hugops-index')].every((e) => e.shadowRoot?.querySelector('.b[aria-busy=false]')));
-  for (const width of [240, 280, 300, 339, 340, 358, 419, 420, 480, 679, 680, 900]) {
+  for (const width of [240, 280, 300, 339, 340, 358, 419, 420, 480, 539, 540, 679, 680, 900]) {
     const odd = await page.evaluate((w) => {
       document.getElementById('box').setAttribute('style', `width: ${w}px`);
       return [...document.querySelectorAll('hugops-index')].flatMap((e) => {
         const high = e.getBoundingClientRect().height, wide = e.shadowRoot.querySelector('.b').scrollWidth;
         // below 280 some languages take two lines more with the widest of fonts
-        return (w < 280 ? high <= 224 : high === (w < 420 ? 180 : 118)) && wide <= w ? [] : [`${e.outerHTML}: ${high} high, ${wide} wide`];
+        const marks = [...e.shadowRoot.querySelectorAll('line.w, line.c')], seen = marks.filter((l) => getComputedStyle(l).display !== 'none').length;
+        return (w < 280 ? high <= 224 : high === (w < 420 ? 180 : 118)) && wide <= w && seen === marks.length / 2 ? [] : [`${e.outerHTML}: ${high} high, ${wide} wide, ${seen} of ${marks.length} rows of marks`];
       });
     }, width);
     assert.deepEqual(odd, [], `${width} pixels wide`);
