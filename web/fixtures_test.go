@@ -411,10 +411,8 @@ func newSite(t testing.TB, store Store, change ...func(*Config)) http.Handler {
 		},
 		Store: store, Public: "https://hugops.example", Now: func() time.Time { return noon },
 		Log: slog.New(slog.DiscardHandler), Metrics: func(w io.Writer) { io.WriteString(w, "hugops_up 1\n") },
-		Errors: func(string) hugops.ErrorModel {
-			return hugops.ErrorModel{Model: "stance-2026-11", N: [3]int{1200, 1500, 2100},
-				Mean: [3][3]float64{{0.86, 0.05, 0.09}, {0.04, 0.88, 0.08}, {0.06, 0.09, 0.85}}}
-		},
+		Errors: hugops.ErrorModel{Model: "stance-2026-11", N: [3]int{1200, 1500, 2100},
+			Mean: [3][3]float64{{0.86, 0.05, 0.09}, {0.04, 0.88, 0.08}, {0.06, 0.09, 0.85}}},
 	}
 	for _, f := range change {
 		f(&c)

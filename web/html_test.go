@@ -21,7 +21,7 @@ func everyPage(t *testing.T) map[string][]byte {
 	store.coverage = append(store.coverage, minutes(`mastodon:"><script>alert(4)</script>`, hugops.Mastodon, hugops.CoverageLive, "14:00", "14:20")...)
 	h, empty := newSite(t, store), newSite(t, &shelf{})
 	broken := newSite(t, &shelf{err: fmt.Errorf("broken")})
-	noModel := newSite(t, store, func(c *Config) { c.Errors = nil })
+	noModel := newSite(t, store, func(c *Config) { c.Errors = hugops.ErrorModel{} })
 	out := map[string][]byte{
 		"empty /": get(t, empty, "/").Body.Bytes(), "empty /embed": get(t, empty, "/embed").Body.Bytes(),
 		"broken /": get(t, broken, "/").Body.Bytes(), "broken /sources": get(t, broken, "/sources").Body.Bytes(), "no model /methodology": get(t, noModel, "/methodology").Body.Bytes(),

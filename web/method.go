@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"errors"
 	"net/http"
 
 	"github.com/hugops/hugops"
@@ -23,25 +22,11 @@ type errorRow struct {
 	N                         int
 }
 
-// methodology tells how the index is made, with the measured errors of the model
-// behind the newest outage.
+// methodology tells how the index is made, with the measured errors of the model that
+// reads the posts.
 func (s *site) methodology(r *http.Request) (*answer, error) {
-	now := s.Now().UTC()
-	v := methodView{Min: hugops.MinAuthors}
-	newest, err := s.outagePage(r, now, hugops.OutageQuery{Limit: 1})
-	if err != nil {
-		return nil, err
-	}
-	if len(newest.Summaries) > 0 {
-		d, err := s.detailOf(r, newest.Summaries[0].Outage.ID, now)
-		if err != nil && !errors.Is(err, hugops.ErrNotFound) {
-			return nil, err
-		}
-		v.Model = d.Model
-	}
-	if s.Errors != nil {
-		v.fill(s.Errors(v.Model))
-	}
+	v := methodView{Min: hugops.MinAuthors, Model: s.Errors.Model}
+	v.fill(s.Errors)
 	return s.render(r, "methodology", cacheProse, view{
 		Title: "How we measure", Nav: "methodology", Data: v,
 		Description: "What the empathy index is, how it is computed, how sure it is, and what it cannot say.",
@@ -49,9 +34,6 @@ func (s *site) methodology(r *http.Request) (*answer, error) {
 }
 
 func (v *methodView) fill(m hugops.ErrorModel) {
-	if m.Model != "" {
-		v.Model = m.Model
-	}
 	for i, stance := range []string{"support", "venting", "neutral"} {
 		if m.N[i] == 0 {
 			v.Rows, v.Total = nil, 0

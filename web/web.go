@@ -60,9 +60,9 @@ type Config struct {
 	// Contact is how people reach whoever runs the site, for /opt-out and /privacy: an
 	// e-mail address or an https address. Empty: the pages do not say.
 	Contact string
-	// Errors gives the error model of a stance model for /methodology; nil or a
-	// zero answer: the page says that it is not known.
-	Errors func(model string) hugops.ErrorModel
+	// Errors is the error model of the stance model, for /methodology; without figures
+	// the page says that it is not known.
+	Errors hugops.ErrorModel
 	// RateLimit is how many requests a minute a client may make to the API; 0: any
 	// number. TrustedProxies are whose X-Forwarded-For is believed.
 	RateLimit      int

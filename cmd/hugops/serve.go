@@ -119,7 +119,7 @@ func (wf webFlags) site(s *store.Store, log *slog.Logger) (*web.Site, error) {
 		Contact:        *wf.contact,
 		Metrics:        func(w io.Writer) { metrics.WritePrometheus(w, true) },
 		Ready:          s.Ping,
-		Errors:         errorModel,
+		Errors:         errorModel(""),
 		RateLimit:      perMinute,
 		TrustedProxies: trusted,
 		Log:            log,
