@@ -163,7 +163,8 @@ func (o *outcome) add(sim *simulation, e *estimator, w world) {
 // the interval holds the true share in 93 to 97 % of a thousand simulated outages,
 // while the usual interval on counted labels fails. A thousand runs of a true 96 %
 // have a standard error of 0.6 points, and 56 worlds are looked at: two of them are
-// allowed at either end. (In 8,000 runs each, all lie between 93.8 and 96.6 %.)
+// allowed at the upper end, where two worlds have 97.1 %. (In 8,000 runs each, those of
+// up to 300 people lie between 93.8 and 96.6 %.)
 //
 // Two kinds of worlds leave the band (docs/INDEX.md says so): where the classifier is
 // biased and hardly 30 people took a side, an index at the end that it favours is
@@ -176,7 +177,7 @@ func TestIntervalCoversTheTruth(t *testing.T) {
 			w := worlds()[i]
 			got, counted := float64(o.covered)/float64(o.runs), float64(o.counted)/float64(o.runs)
 			t.Logf("%s, %d people, p=%.2f: covered %.3f in %d runs, counted labels %.3f, width %.1f", name, w.people, w.p, got, o.runs, counted, o.width/float64(o.runs))
-			least, most := 0.93-0.016, 0.97+0.011
+			least, most := 0.93, 0.97+0.011
 			if name == "biased" && w.people == 40 && w.p == 0.98 {
 				most = 1
 			}

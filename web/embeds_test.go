@@ -127,7 +127,7 @@ func TestService(t *testing.T) {
 			t.Errorf("%s lacks %q: %s", path, want, body)
 		}
 	}
-	if body := get(t, h, "/embed/service/quiet").Body.String(); !strings.Contains(body, "<main></main>") {
+	if body := get(t, h, "/embed/service/quiet").Body.String(); !strings.Contains(body, `<main><h1 class="vh">quiet: all well</h1></main>`) {
 		t.Errorf("all is well, but the frame says: %s", body)
 	}
 }

@@ -127,6 +127,20 @@ for (const [view, { axe: looked, letters, ...options }] of Object.entries(views)
   });
 }
 
+for (const view of ['desktop', 'dark', 'phone']) {
+  test(`frames for other pages have no barriers: ${view}`, async () => {
+    const { axe: _, ...options } = views[view];
+    const context = await browser.newContext(options);
+    for (const path of ['embed/nc-2211', 'embed/nc-2211?show=hugs', 'embed/pp-5093?lang=de', 'embed/service/nimbus-cloud', 'embed/service/github']) {
+      const { page, faults } = await open(context, base + path);
+      assert.deepEqual(await barriers(page), [], path);
+      assert.deepEqual(faults, [], path);
+      await page.close();
+    }
+    await context.close();
+  });
+}
+
 test('what is not there says so, and has no barriers either', async () => {
   const context = await browser.newContext(desktop);
   for (const path of ['nothing', 'services/no-such-service', 'outages/no-such-outage']) {
